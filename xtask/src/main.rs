@@ -1,0 +1,2 @@
+//! Checks that belong to the project itself.
+fn main() {}
