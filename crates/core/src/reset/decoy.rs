@@ -1,0 +1,93 @@
+//! What an account looks like that is not there.
+//!
+//! A decoy is derived from a secret and the name that was typed, so that it is the same each time.
+//! It goes through the same rules as a real account; only no gate ever opens for it.
+
+use latchkey_types::{EmailAddress, PhoneNumber, Timestamp};
+
+use super::{Factor, Gate, Methods, OnFile, UserFacts};
+use crate::model::{Managed, Origin};
+use crate::settings::ResetSettings;
+
+/// Where people keep their private mail, most of them twice.
+const MAIL_DOMAINS: [&str; 8] = [
+    "gmail.com", "gmail.com", "gmail.com", "outlook.com", "outlook.com", "icloud.com", "yahoo.com",
+    "hotmail.com",
+];
+
+/// A decoy's account.
+pub const USER: UserFacts = UserFacts {
+    is_enabled: true,
+    is_administrator: false,
+    managed: Managed::Cloud,
+    is_in_scope: true,
+    is_licensed: true,
+};
+
+/// What a decoy has on file under these settings: enough for the gates that are required, often
+/// one more. `seed` is the keyed hash of the name.
+pub fn methods(seed: &[u8; 32], settings: &ResetSettings) -> Methods {
+    let mut bytes = seed.iter().copied();
+    let mut next = || bytes.next().unwrap_or_default();
+    let enabled: Vec<Gate> = Gate::ALL
+        .into_iter()
+        .filter(|gate| {
+            settings.methods.contains(gate)
+                && matches!(
+                    gate,
+                    Gate::Email
+                        | Gate::Sms
+                        | Gate::MobileCall
+                        | Gate::OfficeCall
+                        | Gate::AuthenticatorCode
+                        | Gate::Questions
+                )
+        })
+        .collect();
+    let mut factors: Vec<Factor> = enabled.iter().map(|gate| gate.factor()).collect();
+    factors.dedup();
+    // Mailbox and mobile phone are what most people have: the rest is a matter of chance.
+    let rare = [Factor::OfficePhone, Factor::Authenticator, Factor::Knowledge];
+    let required = usize::from(settings.gates_required.clamp(1, 2));
+    let mut have: Vec<Factor> =
+        factors.iter().copied().filter(|factor| !rare.contains(factor)).collect();
+    if have.len() > required && next() < 64 {
+        have.truncate(required);
+    }
+    for factor in factors.iter().copied().filter(|factor| rare.contains(factor)) {
+        let chance = next() < 80;
+        if chance || have.len() < required {
+            have.push(factor);
+        }
+    }
+    let letter = char::from(b'a'.wrapping_add(next() % 26));
+    let domain = MAIL_DOMAINS.get(usize::from(next()) % MAIL_DOMAINS.len()).unwrap_or(&"gmail.com");
+    let digits = u16::from(next()) % 100;
+    let other = (digits + 1 + u16::from(next()) % 98) % 100;
+    Methods {
+        email: on_file(&have, Factor::Mailbox, EmailAddress::parse(&format!("{letter}@{domain}"))),
+        mobile: on_file(
+            &have,
+            Factor::MobilePhone,
+            PhoneNumber::parse(&format!("+31 6 000000{digits:02}")),
+        ),
+        office: on_file(
+            &have,
+            Factor::OfficePhone,
+            PhoneNumber::parse(&format!("+31 20 00000{other:02}")),
+        ),
+        questions: if have.contains(&Factor::Knowledge) { 5 } else { 0 },
+        authenticators: usize::from(have.contains(&Factor::Authenticator)),
+        ..Methods::default()
+    }
+}
+
+fn on_file<T, E>(have: &[Factor], factor: Factor, value: Result<T, E>) -> Option<OnFile<T>> {
+    let value = value.ok()?;
+    let changed_at: Option<Timestamp> = None;
+    have.contains(&factor).then_some(OnFile { value, origin: Origin::Person, changed_at })
+}
+
+#[cfg(test)]
+#[path = "decoy_tests.rs"]
+mod tests;

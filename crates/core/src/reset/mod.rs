@@ -1,0 +1,30 @@
+//! The reset of a forgotten password, as rules. Specification: *The password reset portal*.
+//!
+//! Nothing here does I/O or knows the time. `app` gathers the facts, asks, and stores the answer:
+//!
+//! - [`decide_eligibility`]: may this user reset now, and with which gates;
+//! - [`Session`]: one pass through the portal, a value that [`Session::apply`] moves on;
+//! - [`gates`]: the only places where a [`GateProof`] is minted;
+//! - [`throttle`]: how often is too often;
+//! - [`decoy`]: what an account looks like that is not there.
+
+pub mod decoy;
+mod detail;
+mod eligibility;
+mod gate;
+pub mod gates;
+mod methods;
+mod session;
+pub mod throttle;
+
+pub use detail::{Detail, Failure, ResultKind};
+pub use eligibility::{
+    Eligible, Facts, Ineligible, Reason, TenantFacts, UserFacts, Writeback, decide_eligibility,
+    gates_required,
+};
+pub use gate::{Factor, Gate};
+pub use gates::GateProof;
+pub use methods::{Methods, OnFile};
+pub use session::{
+    Authorisation, Block, Context, Effect, Event, Refusal, Session, Stage, Stamp, Step, Subject,
+};

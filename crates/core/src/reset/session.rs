@@ -1,0 +1,483 @@
+//! One pass through the reset portal, as a value.
+//!
+//! [`Session::apply`] takes what happened and says what is next; the caller stores the new value by
+//! compare-and-swap on a version, so that two tabs, the back button and a replay are rows of one
+//! table of (stage, event). Invariants, held by a property test:
+//!
+//! - no stage without the one before it;
+//! - *new password* only with proofs of as many different factors as the policy of **now** asks;
+//! - at most one completion, which consumes the proofs;
+//! - a decoy never holds a proof.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use latchkey_types::{SessionId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+
+use super::{Detail, Eligible, Factor, Gate, GateProof, Ineligible};
+
+/// How long after a code was asked for another may be asked for.
+pub const AGAIN_AFTER: Duration = Duration::from_secs(10);
+
+/// Whether there is an account behind a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// There is.
+    Known,
+    /// There is not, or it may not know that there is.
+    Decoy,
+}
+
+/// The versions under which something was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stamp {
+    /// The version of the tenant's settings.
+    pub settings: i64,
+    /// The version of the user.
+    pub user: i64,
+}
+
+/// Where a session stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Stage {
+    /// Choosing a gate.
+    Choosing,
+    /// Typing the whole number to which the code is to go.
+    Number {
+        /// The gate.
+        gate: Gate,
+    },
+    /// Typing a code that was sent.
+    Code {
+        /// The gate.
+        gate: Gate,
+        /// When it was asked for.
+        asked_at: Timestamp,
+    },
+    /// Typing a code from an authenticator app.
+    Authenticator,
+    /// Answering security questions.
+    Questions {
+        /// The draw, by the names of the questions.
+        draw: Vec<String>,
+    },
+    /// Choosing a new password.
+    NewPassword {
+        /// Whether the page was shown.
+        shown: bool,
+    },
+    /// Over.
+    Ended {
+        /// How, as a code of the table.
+        detail: String,
+    },
+}
+
+/// A proof in store. It is made from a [`GateProof`] only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Proof {
+    gate: Gate,
+    at: Timestamp,
+}
+
+/// One pass through the reset portal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    subject: Subject,
+    stage: Stage,
+    stamp: Stamp,
+    proofs: Vec<Proof>,
+    /// The gate that was last started.
+    started: Option<Gate>,
+}
+
+/// What is known when an event happens.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// Now.
+    pub now: Timestamp,
+    /// This session.
+    pub session: SessionId,
+    /// The user, or the decoy's id.
+    pub user: UserId,
+    /// The versions of now.
+    pub stamp: Stamp,
+    /// Whether the user may reset now.
+    pub eligibility: &'a Result<Eligible, Ineligible>,
+    /// Gates that are blocked for this user now.
+    pub blocked: &'a BTreeSet<Gate>,
+}
+
+/// A limit that ends a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Block {
+    /// Too many telephone numbers.
+    PhoneNumber,
+    /// Too many tries of a gate.
+    Gate(Gate),
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A gate was chosen. For questions, with the draw.
+    Choose(Gate, Vec<String>),
+    /// The number that was typed is the one on file.
+    NumberRight,
+    /// Another code was asked for.
+    Again,
+    /// The person wants another gate after all.
+    Other,
+    /// A gate was passed.
+    Proved(GateProof),
+    /// The answers were wrong: here is a new draw.
+    Redraw(Vec<String>),
+    /// A limit was reached.
+    Blocked(Block),
+    /// The page for the new password was shown.
+    Shown,
+    /// The new password was found good.
+    PasswordAccepted,
+    /// *Cancel*.
+    Cancel,
+    /// *Contact your administrator*.
+    Contact,
+    /// Its time is over.
+    Expire,
+    /// Nothing but time passed: see whether it may go on.
+    Look,
+}
+
+/// What has to be done, in the same transaction.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Make a code, void the one before, send it.
+    SendCode(Gate),
+    /// Give the browser a new cookie.
+    RotateCookie,
+    /// Set the password.
+    SetPassword(Authorisation),
+    /// Record the result.
+    End(Detail),
+}
+
+/// The right to set one password once. It comes from [`Session::apply`] alone.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Authorisation {
+    user: UserId,
+    session: SessionId,
+    gates: Vec<Gate>,
+}
+
+impl Authorisation {
+    /// Whose password.
+    pub const fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// The session that earned it.
+    pub const fn session(&self) -> SessionId {
+        self.session
+    }
+
+    /// The gates that were passed for it.
+    pub fn gates(&self) -> &[Gate] {
+        &self.gates
+    }
+}
+
+/// What is next.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The session from now on.
+    pub next: Session,
+    /// What has to be done.
+    pub effects: Vec<Effect>,
+}
+
+/// Why an event changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The session is over.
+    Ended,
+    /// It is not the time for this: the page is out of date.
+    OutOfOrder,
+    /// The gate is not one of those offered.
+    NotOffered,
+    /// Asked for another code too early.
+    TooSoon,
+    /// A proof of another session, user or version.
+    ForeignProof,
+}
+
+impl Session {
+    /// A new session, past step 1.
+    pub const fn begin(subject: Subject, stamp: Stamp) -> Self {
+        Self { subject, stage: Stage::Choosing, stamp, proofs: Vec::new(), started: None }
+    }
+
+    /// Whether there is an account behind it.
+    pub const fn subject(&self) -> Subject {
+        self.subject
+    }
+
+    /// Where it stands.
+    pub const fn stage(&self) -> &Stage {
+        &self.stage
+    }
+
+    /// The gates passed so far, in order.
+    pub fn passed(&self) -> Vec<Gate> {
+        self.proofs.iter().map(|proof| proof.gate).collect()
+    }
+
+    /// Whether it is over.
+    pub const fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Ended { .. })
+    }
+
+    /// The gates that may be chosen now.
+    pub fn offered(&self, eligible: &Eligible, blocked: &BTreeSet<Gate>) -> Vec<Gate> {
+        let had: BTreeSet<Factor> = self.proofs.iter().map(|proof| proof.gate.factor()).collect();
+        eligible
+            .gates
+            .iter()
+            .copied()
+            .filter(|gate| {
+                !had.contains(&gate.factor())
+                    && !blocked.contains(gate)
+                    && (*gate != Gate::Questions || eligible.questions_first || !had.is_empty())
+            })
+            .collect()
+    }
+
+    /// Whether masked destinations may be shown: after one gate was passed, or where there is no
+    /// second gate to keep them for.
+    pub fn may_show_destinations(&self, eligible: &Eligible) -> bool {
+        eligible.required == 1 || !self.proofs.is_empty()
+    }
+
+    /// How many proofs of different factors count now.
+    fn counted(&self, eligible: &Eligible) -> usize {
+        let factors: BTreeSet<Factor> = self
+            .proofs
+            .iter()
+            .filter(|proof| eligible.gates.contains(&proof.gate))
+            .map(|proof| proof.gate.factor())
+            .collect();
+        factors.len()
+    }
+
+    /// Moves the session on. `Err`: nothing changes.
+    pub fn apply(&self, event: Event, context: &Context<'_>) -> Result<Step, Refusal> {
+        if self.is_over() {
+            return Err(Refusal::Ended);
+        }
+        match event {
+            // Whoever leaves needs no permission.
+            Event::Cancel => return Ok(self.ended(self.canceled())),
+            Event::Expire => return Ok(self.ended(self.abandoned())),
+            Event::Contact => return Ok(self.ended(self.contacted())),
+            Event::Blocked(Block::PhoneNumber) => {
+                return Ok(self.ended(Detail::BlockedPhoneNumber));
+            }
+            Event::Blocked(Block::Gate(gate)) => return Ok(self.ended(Detail::BlockedGate(gate))),
+            _ => {}
+        }
+        // The account changed: codes, proofs and the right to go on went with it.
+        if self.stamp.user != context.stamp.user {
+            return Ok(self.ended(self.abandoned()));
+        }
+        let eligible = match context.eligibility {
+            Ok(eligible) => eligible,
+            Err(ineligible) => return Ok(self.ended(Detail::Failed(ineligible.deciding.into()))),
+        };
+        let session = self.under(eligible, context.stamp);
+        session.go(event, eligible, context)
+    }
+
+    /// This session under the policy of now: proofs of gates that are no longer enabled do not
+    /// count, and a stage that needs more proofs than there are falls back to choosing.
+    fn under(&self, eligible: &Eligible, stamp: Stamp) -> Self {
+        let mut session = self.clone();
+        if session.stamp == stamp {
+            return session;
+        }
+        session.stamp = stamp;
+        session.proofs.retain(|proof| eligible.gates.contains(&proof.gate));
+        let enough = session.counted(eligible) >= usize::from(eligible.required);
+        let gate_gone = session.active_gate().is_some_and(|gate| !eligible.gates.contains(&gate));
+        match session.stage {
+            Stage::NewPassword { .. } if !enough => session.stage = Stage::Choosing,
+            Stage::NewPassword { .. } | Stage::Ended { .. } => {}
+            _ if enough => session.stage = Stage::NewPassword { shown: false },
+            _ if gate_gone => session.stage = Stage::Choosing,
+            _ => {}
+        }
+        session
+    }
+
+    fn go(self, event: Event, eligible: &Eligible, context: &Context<'_>) -> Result<Step, Refusal> {
+        let offered = self.offered(eligible, context.blocked);
+        match (event, self.stage.clone()) {
+            (Event::Look, _) => Ok(self.step(Vec::new())),
+            (
+                Event::Choose(gate, draw),
+                Stage::Choosing
+                | Stage::Number { .. }
+                | Stage::Code { .. }
+                | Stage::Authenticator
+                | Stage::Questions { .. },
+            ) => {
+                if !offered.contains(&gate) {
+                    return Err(Refusal::NotOffered);
+                }
+                self.start(gate, draw, context.now)
+            }
+            (
+                Event::Other,
+                Stage::Choosing
+                | Stage::Number { .. }
+                | Stage::Code { .. }
+                | Stage::Authenticator
+                | Stage::Questions { .. },
+            ) => Ok(self.at(Stage::Choosing).step(Vec::new())),
+            (Event::NumberRight, Stage::Number { gate }) => Ok(self
+                .at(Stage::Code { gate, asked_at: context.now })
+                .step(vec![Effect::SendCode(gate)])),
+            (Event::Again, Stage::Code { gate, asked_at }) => {
+                if context.now < asked_at.plus(AGAIN_AFTER) {
+                    return Err(Refusal::TooSoon);
+                }
+                Ok(self
+                    .at(Stage::Code { gate, asked_at: context.now })
+                    .step(vec![Effect::SendCode(gate)]))
+            }
+            (Event::Redraw(draw), Stage::Questions { .. }) => {
+                Ok(self.at(Stage::Questions { draw }).step(Vec::new()))
+            }
+            (Event::Proved(proof), _) => self.proved(&proof, eligible, context),
+            (Event::Shown, Stage::NewPassword { .. }) => {
+                Ok(self.at(Stage::NewPassword { shown: true }).step(Vec::new()))
+            }
+            (Event::PasswordAccepted, Stage::NewPassword { .. }) => {
+                if self.counted(eligible) < usize::from(eligible.required)
+                    || self.subject != Subject::Known
+                {
+                    return Err(Refusal::OutOfOrder);
+                }
+                let authorisation = Authorisation {
+                    user: context.user,
+                    session: context.session,
+                    gates: self.passed(),
+                };
+                let mut step = self.ended(Detail::SucceededReset);
+                // Consumed: what is stored holds no proof any more.
+                step.next.proofs.clear();
+                step.effects.insert(0, Effect::SetPassword(authorisation));
+                Ok(step)
+            }
+            _ => Err(Refusal::OutOfOrder),
+        }
+    }
+
+    fn start(mut self, gate: Gate, draw: Vec<String>, now: Timestamp) -> Result<Step, Refusal> {
+        self.started = Some(gate);
+        match gate {
+            Gate::Email => Ok(self
+                .at(Stage::Code { gate, asked_at: now })
+                .step(vec![Effect::SendCode(gate)])),
+            Gate::Sms | Gate::MobileCall | Gate::OfficeCall => {
+                Ok(self.at(Stage::Number { gate }).step(Vec::new()))
+            }
+            Gate::AuthenticatorCode => Ok(self.at(Stage::Authenticator).step(Vec::new())),
+            Gate::Questions => Ok(self.at(Stage::Questions { draw }).step(Vec::new())),
+            // Nobody has data for these yet, so that they are never offered.
+            Gate::AuthenticatorPush | Gate::Passkey | Gate::RecoveryCode | Gate::HelpdeskCode => {
+                Err(Refusal::NotOffered)
+            }
+        }
+    }
+
+    fn proved(
+        mut self,
+        proof: &GateProof,
+        eligible: &Eligible,
+        context: &Context<'_>,
+    ) -> Result<Step, Refusal> {
+        if proof.session() != context.session
+            || proof.user() != context.user
+            || proof.stamp() != context.stamp
+            || self.subject != Subject::Known
+        {
+            return Err(Refusal::ForeignProof);
+        }
+        let gate = proof.gate();
+        let had = self.proofs.iter().any(|had| had.gate.factor() == gate.factor());
+        if self.active_gate() != Some(gate) || had || !eligible.gates.contains(&gate) {
+            return Err(Refusal::OutOfOrder);
+        }
+        self.proofs.push(Proof { gate, at: context.now });
+        let enough = self.counted(eligible) >= usize::from(eligible.required);
+        let stage = if enough { Stage::NewPassword { shown: false } } else { Stage::Choosing };
+        Ok(self.at(stage).step(vec![Effect::RotateCookie]))
+    }
+
+    /// The gate whose page is open.
+    pub const fn active_gate(&self) -> Option<Gate> {
+        match self.stage {
+            Stage::Number { gate } | Stage::Code { gate, .. } => Some(gate),
+            Stage::Authenticator => Some(Gate::AuthenticatorCode),
+            Stage::Questions { .. } => Some(Gate::Questions),
+            Stage::Choosing | Stage::NewPassword { .. } | Stage::Ended { .. } => None,
+        }
+    }
+
+    fn at(mut self, stage: Stage) -> Self {
+        self.stage = stage;
+        self
+    }
+
+    const fn step(self, effects: Vec<Effect>) -> Step {
+        Step { next: self, effects }
+    }
+
+    fn ended(&self, detail: Detail) -> Step {
+        let next = self.clone().at(Stage::Ended { detail: detail.code() });
+        Step { next, effects: vec![Effect::End(detail)] }
+    }
+
+    /// The detail of a session that stops without a word.
+    fn abandoned(&self) -> Detail {
+        match (&self.stage, self.active_gate(), self.proofs.last()) {
+            (Stage::NewPassword { shown: true }, _, _) => Detail::AbandonedChoosingPassword,
+            (Stage::NewPassword { shown: false }, _, _) => Detail::AbandonedBeforePassword,
+            (_, Some(gate), _) => Detail::AbandonedStarted(gate),
+            (_, None, Some(proof)) => Detail::AbandonedCompleted(proof.gate),
+            (_, None, None) => {
+                self.started.map_or(Detail::AbandonedUserId, Detail::AbandonedStarted)
+            }
+        }
+    }
+
+    const fn canceled(&self) -> Detail {
+        match self.stage {
+            Stage::NewPassword { .. } => Detail::CanceledBeforePassword,
+            _ => Detail::CanceledBeforeGates,
+        }
+    }
+
+    fn contacted(&self) -> Detail {
+        self.started.map_or(Detail::ContactedUserId, Detail::ContactedGate)
+    }
+}
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;
