@@ -1,1 +1,26 @@
-//! placeholder
+//! Cryptography for Latchkey: CPU only, no async, no I/O, no clock and no random source of its own.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`argon`] | passwords and security answers: Argon2id with a pepper |
+//! | [`keys`] | the master key, what is derived from it, and keyed hashes of codes, tokens and ids |
+//! | [`codes`] | one-time codes and link tokens, and reading what a person typed |
+//! | [`totp`] | codes of an authenticator app (RFC 6238) |
+//! | [`seal`] | encryption at rest: AES-256-GCM under data keys, wrapped by a key-encryption key |
+//! | [`canonical`] | joining fields to bytes so that no two lists of fields look alike |
+//! | [`chain`] | the hash chain of the audit log |
+//! | [`pow`] | the human check: proof of work, and the timed form for browsers without JavaScript |
+//!
+//! Every format that is stored begins with a version or a label, so that it can be replaced.
+
+pub mod argon;
+pub mod canonical;
+pub mod chain;
+pub mod codes;
+pub mod keys;
+pub mod pow;
+pub mod seal;
+pub mod totp;
+
+#[cfg(test)]
+mod testing;
