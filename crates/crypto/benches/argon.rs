@@ -25,7 +25,7 @@ fn ours(c: &mut Criterion) {
     {
         let mut hash = [0; 32];
         group.bench_function("C reference, native", |b| {
-            b.iter(|| reference::hash(&mut hash))
+            b.iter(|| reference::hash(&mut hash));
         });
         let phc = worker.hash(&password, SALT).expect("it was hashed before");
         assert!(
