@@ -1,1 +1,95 @@
-# Messages that are sent: mails, texts, calls.
+# Berichten die worden verstuurd: mails, sms'jes, telefoontjes. Gewoon, kort, de naam van de organisatie eerst.
+
+## Staat in elke mail die vertelt dat er iets is gebeurd
+
+mail-when = Wanneer
+mail-where = Vanaf
+mail-reference = Referentie voor de helpdesk
+mail-not-you-ask = Was jij dit niet? Vertel het dan nu aan je beheerder.
+
+## De code voor een nieuw wachtwoord
+
+never-ask-mail = Niemand van IT vraagt je ooit om deze code. Geef hem aan niemand.
+
+mail-code-subject = { $tenant }: je code om je wachtwoord opnieuw in te stellen
+mail-code-intro = Dit is de code om je wachtwoord opnieuw in te stellen:
+mail-code-valid = De code is { $duration } geldig, alleen in de browser waarin je erom vroeg.
+mail-code-not-you = Was jij dit niet? Dan hoef je niets te doen. Zonder deze code verandert er niets.
+
+text-code = { $code } is je code voor een nieuw wachtwoord. Niemand van IT vraagt er ooit om.
+
+call-code = Dit is { $tenant }. Je code om je wachtwoord opnieuw in te stellen is: { $digits }. Nog een keer, je code is: { $digits }. Niemand van IT vraagt je ooit om deze code. Was jij dit niet? Hang dan op. Er verandert niets.
+
+## Een wachtwoord is opnieuw ingesteld
+
+mail-reset-subject = { $tenant }: je wachtwoord is opnieuw ingesteld
+mail-reset-intro = Het wachtwoord van { $user } is opnieuw ingesteld. Alle sessies zijn beëindigd.
+mail-reset-told = Ook bericht gestuurd aan
+mail-reset-was-you = Was jij dit? Dan ben je klaar.
+mail-reset-not-you = Was jij dit niet? Vergrendel het account dan nu:
+mail-reset-link = Dit was ik niet
+mail-reset-typed = Of open { $page } en typ deze code:
+mail-reset-valid = De link en de code werken één keer, gedurende { $duration }. Er gebeurt niets tot je het bevestigt.
+
+mail-admin-reset-subject = { $tenant }: het wachtwoord van een beheerder is opnieuw ingesteld
+mail-admin-reset-intro = Beheerder { $user } heeft het eigen wachtwoord opnieuw ingesteld.
+mail-admin-reset-check = Had je dit niet verwacht? Bel dan op een nummer dat je kent. Was het iemand anders, blokkeer het account dan meteen.
+
+## Te veel mislukte pogingen
+
+mail-blocked-subject = { $tenant }: je wachtwoord opnieuw instellen is tijdelijk geblokkeerd
+mail-blocked-all = Er waren te veel mislukte pogingen om het wachtwoord van { $user } opnieuw in te stellen.
+mail-blocked-method = Er waren te veel mislukte pogingen met een van de manieren om te laten zien wie je bent, bij het opnieuw instellen van het wachtwoord van { $user }.
+mail-blocked-until = Geblokkeerd tot
+mail-blocked-still = Je wachtwoord is niet veranderd en werkt nog steeds.
+
+## Waarom het niet kan
+
+mail-missing-subject = { $tenant }: waarom je je wachtwoord niet opnieuw kunt instellen
+mail-missing-intro = Iemand wilde het wachtwoord van { $user } opnieuw instellen. Dat kan nu niet.
+mail-missing-turned-off = In jouw organisatie staat het zelf instellen van een nieuw wachtwoord uit.
+mail-missing-no-methods = Jouw organisatie heeft geen manier ingesteld om te laten zien wie je bent.
+mail-missing-not-in-group = Voor jouw account staat het zelf instellen van een nieuw wachtwoord niet aan.
+mail-missing-not-licensed = Het abonnement van jouw organisatie geldt niet voor jouw account.
+mail-missing-on-premises = Je wachtwoord staat in de eigen directory van jouw organisatie en kan hier niet worden veranderd.
+mail-missing-methods = Je hebt { $needed ->
+        [one] { $needed } manier
+       *[other] { $needed } manieren
+    } nodig om te laten zien wie je bent, en je hebt er { $usable }.
+mail-missing-directory = De directory van jouw organisatie is nu niet bereikbaar.
+mail-missing-directory-fault = De directory van jouw organisatie weigerde de verbinding.
+mail-missing-disabled = Je account is uitgeschakeld.
+mail-missing-mend-admin = Je beheerder kan dat oplossen. Geef de referentie door.
+mail-missing-mend-methods = Vraag je beheerder om een telefoonnummer of een ander e-mailadres aan je account toe te voegen.
+mail-missing-mend-later = Probeer het later opnieuw. Blijft het zo? Vertel het dan aan je beheerder.
+
+## Iemand vraagt om hulp
+
+mail-help-subject = { $tenant }: { $user } heeft hulp nodig met het wachtwoord
+mail-help-intro = { $user } kan het wachtwoord niet opnieuw instellen en vraagt om hulp.
+mail-help-check = Ga eerst na of het echt deze persoon is: bel op een nummer dat je kent.
+mail-help-link = Stel het wachtwoord in het beheerdersportaal opnieuw in
+
+## Dit was ik niet
+
+mail-frozen-admin-subject = { $tenant }: { $user } heeft het wachtwoord niet opnieuw ingesteld
+mail-frozen-admin-intro = { $user } meldt dat iemand anders het wachtwoord opnieuw heeft ingesteld. We hebben het account vergrendeld, alle sessies beëindigd en zelfservice ervoor uitgezet.
+mail-frozen-admin-check = Ga samen na wat er is gebeurd. Geef daarna een nieuw wachtwoord en ontgrendel het account.
+mail-frozen-admin-link = Open het account in het beheerdersportaal
+
+mail-frozen-user-subject = { $tenant }: je account is vergrendeld
+mail-frozen-user-intro = Je hebt gemeld dat jij het wachtwoord van { $user } niet opnieuw hebt ingesteld. We hebben het account vergrendeld en alle sessies beëindigd.
+mail-frozen-user-next = Je beheerders weten ervan. Neem contact met ze op om er weer in te komen.
+mail-frozen-user-not-you = Heb jij dit niet gemeld? Vertel het dan ook aan je beheerders.
+
+## Geld
+
+mail-spend-subject = { $tenant }: ongewoon veel sms'jes en telefoontjes
+mail-spend-intro = Vandaag { $sent ->
+        [one] is { $sent } sms of telefoontje
+       *[other] zijn { $sent } sms'jes en telefoontjes
+    } verstuurd. De grens voor een dag is { $limit }.
+mail-spend-until = Geen nieuwe tot
+mail-spend-still = Codes per e-mail werken nog steeds.
+mail-spend-check = Had je dit niet verwacht? Kijk dan of er een nummer of een land uitspringt. Misschien verdient iemand eraan.
+mail-spend-link = Open het beheerdersportaal

@@ -1,0 +1,86 @@
+use std::time::Duration;
+
+use latchkey_i18n::Texts;
+
+use super::letter::{Letter, one_line};
+use crate::Content;
+use crate::sms::{septets, shortened, simplified};
+
+/// The longest host with which the text message still fits one segment, in characters.
+pub const LONGEST_HOST: usize = 60;
+
+/// The facts of a mail with a code.
+#[derive(Clone, Copy)]
+pub struct CodeMail<'a> {
+    /// The tenant's name.
+    pub tenant: &'a str,
+    /// The code: 8 digits.
+    pub code: &'a str,
+    /// How long the code is valid.
+    pub valid: Duration,
+}
+
+/// The mail with a code.
+pub fn code_mail(texts: Texts, mail: &CodeMail<'_>) -> Content {
+    let subject = texts.plain("mail-code-subject", &[("tenant", mail.tenant.into())]);
+    let duration = texts.duration(mail.valid);
+    Letter::new(texts, mail.tenant, subject)
+        .say("mail-code-intro", &[])
+        .code(mail.code)
+        .say("mail-code-valid", &[("duration", (&duration).into())])
+        .say("never-ask-mail", &[])
+        .say("mail-code-not-you", &[])
+        .finish()
+}
+
+/// The facts of a text message with a code.
+#[derive(Clone, Copy)]
+pub struct CodeText<'a> {
+    /// The tenant's name.
+    pub tenant: &'a str,
+    /// The code: 6 digits.
+    pub code: &'a str,
+    /// The host of the tenant's base address, at most [`LONGEST_HOST`] letters.
+    pub host: &'a str,
+}
+
+/// The text message with a code: one segment, its last line bound to the origin, so that browsers
+/// offer the code on the portal's page only (WICG, origin-bound one-time codes). The tenant's name
+/// gets what room is left.
+pub fn code_text(texts: Texts, text: &CodeText<'_>) -> Content {
+    let sentence = texts.plain("text-code", &[("code", text.code.into())]);
+    let body = format!("{sentence}\n\n@{} #{}", text.host, text.code);
+    let name = simplified(text.tenant);
+    let name = match septets(&body) {
+        Some(used) => shortened(&name, 160_usize.saturating_sub(used + 2)),
+        // Only the pseudo-language needs other letters.
+        None => name.as_str(),
+    };
+    let text = if name.is_empty() {
+        body
+    } else {
+        format!("{name}: {body}")
+    };
+    Content::Text { text }
+}
+
+/// The facts of a call with a code.
+#[derive(Clone, Copy)]
+pub struct CodeCall<'a> {
+    /// The tenant's name.
+    pub tenant: &'a str,
+    /// The code: 6 digits.
+    pub code: &'a str,
+}
+
+/// What a call with a code says: digit by digit, twice.
+pub fn code_call(texts: Texts, call: &CodeCall<'_>) -> Content {
+    let digits: Vec<String> = call.code.chars().map(String::from).collect();
+    let digits = digits.join(", ");
+    let tenant = one_line(call.tenant);
+    let spoken = texts.plain(
+        "call-code",
+        &[("tenant", (&tenant).into()), ("digits", (&digits).into())],
+    );
+    Content::Call { spoken }
+}

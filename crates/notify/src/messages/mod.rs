@@ -1,0 +1,67 @@
+//! What the messages say: one function per message, from its facts to its [`Content`].
+//!
+//! Every mail has the tenant's name first, then what happened, when, from where, and what to do if
+//! it was not you (interface, *Words*). No subject holds a code or a token, no link does anything by
+//! itself, and every message with a code says that nobody from IT will ask for it
+//! (specification 20, *Approvals that cannot be talked out of people* and *Links*).
+
+mod code;
+mod letter;
+mod notices;
+
+use std::time::Duration;
+
+use latchkey_types::{Masked, Timestamp};
+
+pub use code::{CodeCall, CodeMail, CodeText, LONGEST_HOST, code_call, code_mail, code_text};
+pub use notices::{
+    AdministratorReset, Blocked, BlockedScope, FrozenForAdministrators, FrozenForUser, Help,
+    Missing, MissingReason, PasswordReset, SpendAlarm, administrator_reset, blocked,
+    frozen_for_administrators, frozen_for_user, help, missing, password_reset, spend_alarm,
+};
+
+/// When and from where something was done.
+#[derive(Debug, Clone, Copy)]
+pub struct Occasion<'a> {
+    /// When.
+    pub when: Timestamp,
+    /// The client's network address; empty if unknown.
+    pub address: &'a str,
+    /// The class of browser and system, such as `Firefox, Windows`; empty if unknown.
+    pub browser: &'a str,
+}
+
+impl Occasion<'_> {
+    fn origin(&self) -> String {
+        [self.address, self.browser]
+            .map(str::trim)
+            .into_iter()
+            .filter(|s| !s.is_empty())
+            .fold(String::new(), |all, part| {
+                if all.is_empty() {
+                    part.to_owned()
+                } else {
+                    format!("{all}, {part}")
+                }
+            })
+    }
+}
+
+/// The way to say "this was not me".
+#[derive(Clone, Copy)]
+pub struct NotMe<'a> {
+    /// The tenant's base address, without a slash at the end: `https://reset.contoso.com`.
+    pub base: &'a str,
+    /// The single-use token, in the fragment of the link and to be typed.
+    pub token: &'a str,
+    /// How long it works.
+    pub valid: Duration,
+}
+
+/// Masked destinations in a row.
+fn listed(told: &[Masked]) -> String {
+    told.iter()
+        .map(Masked::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
+}

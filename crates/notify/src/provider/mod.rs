@@ -1,0 +1,311 @@
+//! Text messages and calls by whatever provider can be reached by HTTPS.
+
+mod config;
+mod guard;
+mod template;
+
+use std::error::Error as _;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use latchkey_types::Secret;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, StatusCode, Url};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+pub use config::{BodyFormat, ProviderConfig};
+pub use guard::is_public;
+
+use crate::{Channel, Content, Destination, Outgoing, Receipt, Retry, SendError, SetupError};
+use guard::{NotPublic, PublicOnly};
+use template::{Templates, Variables};
+
+/// The longest answer that is read, in bytes; providers answer with a few hundred.
+const LONGEST_ANSWER: usize = 64 * 1024;
+
+/// Sends text messages or calls as [`ProviderConfig`] says.
+pub struct HttpsProvider {
+    config: ProviderConfig,
+    url: Url,
+    secret: Option<Secret<String>>,
+    templates: Templates,
+    client: Client,
+}
+
+impl HttpsProvider {
+    /// Prepares the channel: reads its files, compiles its templates and tries them out. Connects
+    /// to nothing yet.
+    pub fn new(config: ProviderConfig) -> Result<Self, SetupError> {
+        let url = checked_url(&config)?;
+        if !(1..=120).contains(&config.timeout_seconds) {
+            return Err(SetupError("provider: timeout_seconds is 1 to 120".into()));
+        }
+        if config.success_pointer.is_some() != config.success_equals.is_some() {
+            return Err(SetupError(
+                "provider: success_pointer and success_equals go together".into(),
+            ));
+        }
+        let secret = read_secret(&config)?;
+        if config.username.is_some() && secret.is_none() {
+            return Err(SetupError("provider: a username needs a secret".into()));
+        }
+        let templates = Templates::new(config.format, &config.body, config.headers.iter())?;
+        let client = client(&config)?;
+        let provider = Self {
+            config,
+            url,
+            secret,
+            templates,
+            client,
+        };
+        provider.try_out()?;
+        Ok(provider)
+    }
+
+    fn try_out(&self) -> Result<(), SetupError> {
+        let example = Variables {
+            to: "+31612345678",
+            text: "123456",
+            locale: "en",
+            id: "0",
+            secret: None,
+        };
+        let (_, body) = self.request_parts(&example).map_err(SetupError)?;
+        if self.config.format == BodyFormat::Json
+            && serde_json::from_str::<serde_json::Value>(&body).is_err()
+        {
+            return Err(SetupError(
+                "provider: the body is not JSON; values bring their own quotes: {\"to\": {{ to }}}"
+                    .into(),
+            ));
+        }
+        Ok(())
+    }
+
+    fn request_parts(&self, variables: &Variables<'_>) -> Result<(HeaderMap, String), String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static(self.config.format.content_type()),
+        );
+        let with_secret = Variables {
+            secret: self.secret.as_ref().map(|s| s.expose().as_str()),
+            ..*variables
+        };
+        for name in self.config.headers.keys() {
+            let wrong = || format!("{name} is not a header, or not its value");
+            let text = self.templates.header(name, &with_secret)?;
+            let mut value = HeaderValue::from_str(&text).map_err(|_| wrong())?;
+            value.set_sensitive(true);
+            headers.insert(
+                HeaderName::try_from(name.as_str()).map_err(|_| wrong())?,
+                value,
+            );
+        }
+        Ok((headers, self.templates.body(variables)?))
+    }
+
+    /// What the provider's answer means. A status alone is no answer to "was it sent" when a
+    /// server or a proxy in between broke down.
+    fn judge(
+        &self,
+        status: StatusCode,
+        answer: &[u8],
+        message: &Outgoing,
+    ) -> Result<Receipt, SendError> {
+        let [first, last] = self.config.success_status;
+        let code = status.as_u16();
+        let refused = |retry| {
+            Err(SendError::new(
+                retry,
+                format!("the provider answered with status {code}"),
+            ))
+        };
+        if !(first..=last).contains(&code) {
+            return match code {
+                // The way there is closed for now, or our credentials are wrong: not this message.
+                300..=399 | 401 | 403 | 404 | 405 | 407 | 408 | 425 | 429 | 503 => {
+                    refused(Retry::Later)
+                }
+                400..=499 => refused(Retry::Never),
+                _ => refused(Retry::Unknown),
+            };
+        }
+        let text = String::from_utf8_lossy(answer);
+        let contains = self
+            .config
+            .success_contains
+            .as_ref()
+            .is_none_or(|needle| text.contains(needle));
+        let equals = match (&self.config.success_pointer, &self.config.success_equals) {
+            (Some(pointer), Some(expected)) => serde_json::from_slice(answer)
+                .is_ok_and(|json: serde_json::Value| holds(&json, pointer, expected)),
+            _ => true,
+        };
+        if contains && equals {
+            return Ok(Receipt::quoting(&text, message));
+        }
+        Err(SendError::new(
+            Retry::Never,
+            format!("the provider answered with status {code}, but not with what means success"),
+        ))
+    }
+}
+
+#[async_trait]
+impl Channel for HttpsProvider {
+    async fn send(&self, message: &Outgoing) -> Result<Receipt, SendError> {
+        let (to, text) = match (&message.to, &message.content) {
+            (Destination::Text(to), Content::Text { text }) => (to, text),
+            (Destination::Call(to), Content::Call { spoken }) => (to, spoken),
+            _ => {
+                return Err(SendError::new(
+                    Retry::Never,
+                    "a provider sends texts and calls only",
+                ));
+            }
+        };
+        let id = message.id.to_string();
+        let variables = Variables {
+            to: to.as_str(),
+            text,
+            locale: message.locale.tag(),
+            id: &id,
+            secret: None,
+        };
+        let (headers, body) = self
+            .request_parts(&variables)
+            .map_err(|log| SendError::new(Retry::Later, log))?;
+        let mut request = self
+            .client
+            .post(self.url.clone())
+            .headers(headers)
+            .body(body);
+        if let (Some(name), Some(secret)) = (&self.config.username, &self.secret) {
+            request = request.basic_auth(name, Some(secret.expose()));
+        }
+        let mut response = request.send().await.map_err(|error| interrupted(&error))?;
+        let mut answer = Vec::new();
+        // What comes after the limit is not read; the status and the beginning decide.
+        while let Some(piece) = response
+            .chunk()
+            .await
+            .map_err(|error| interrupted(&error))?
+        {
+            let room = LONGEST_ANSWER.saturating_sub(answer.len());
+            answer.extend_from_slice(piece.get(..room.min(piece.len())).unwrap_or_default());
+            if room <= piece.len() {
+                break;
+            }
+        }
+        self.judge(response.status(), &answer, message)
+    }
+}
+
+fn interrupted(error: &reqwest::Error) -> SendError {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let boxed = inner
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        if inner.is::<NotPublic>() || boxed.is_some_and(|inner| inner.is::<NotPublic>()) {
+            return SendError::new(Retry::Later, NotPublic.to_string());
+        }
+        cause = inner.source();
+    }
+    // Nothing was sent before there was a connection.
+    if error.is_connect() {
+        SendError::new(Retry::Later, "no connection to the provider")
+    } else if error.is_timeout() {
+        SendError::new(Retry::Unknown, "the provider did not answer in time")
+    } else {
+        SendError::new(Retry::Unknown, "the connection to the provider broke")
+    }
+}
+
+fn holds(json: &serde_json::Value, pointer: &str, expected: &str) -> bool {
+    json.pointer(pointer).is_some_and(|found| match found {
+        serde_json::Value::String(text) => text == expected,
+        other => other.to_string() == expected,
+    })
+}
+
+fn checked_url(config: &ProviderConfig) -> Result<Url, SetupError> {
+    let url = Url::parse(&config.url)
+        .ok()
+        .filter(|url| url.scheme() == "https" && url.has_host())
+        .ok_or_else(|| SetupError("provider: url is an https address".into()))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(SetupError(
+            "provider: no name or password in url; see username".into(),
+        ));
+    }
+    // A number in place of a name is never resolved, so the resolver's guard would not see it.
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let private = host
+        .parse::<IpAddr>()
+        .is_ok_and(|address| !is_public(address));
+    if private && !config.dangerously_allow_private_addresses {
+        return Err(SetupError(NotPublic.to_string()));
+    }
+    Ok(url)
+}
+
+fn read_secret(config: &ProviderConfig) -> Result<Option<Secret<String>>, SetupError> {
+    match (&config.secret, &config.secret_file) {
+        (Some(_), Some(_)) => Err(SetupError(
+            "provider: secret or secret_file, not both".into(),
+        )),
+        (secret, None) => Ok(secret.clone()),
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                SetupError(format!("provider: secret_file {}: {error}", path.display()))
+            })?;
+            Ok(Some(Secret::new(
+                text.trim_end_matches(['\r', '\n']).to_owned(),
+            )))
+        }
+    }
+}
+
+fn client(config: &ProviderConfig) -> Result<Client, SetupError> {
+    let wrong = |what: &str| SetupError(format!("provider: {what}"));
+    let authorities = match &config.extra_ca_file {
+        None => Vec::new(),
+        Some(path) => CertificateDer::pem_file_iter(path)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(|_| wrong(&format!("extra_ca_file {} cannot be read", path.display())))?,
+    };
+    let crypto = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let verifier =
+        rustls_platform_verifier::Verifier::new_with_extra_roots(authorities, Arc::clone(&crypto))
+            .map_err(|error| wrong(&format!("certificates cannot be checked: {error}")))?;
+    let mut tls = rustls::ClientConfig::builder_with_provider(crypto)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| wrong(&format!("TLS cannot be set up: {error}")))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let whole = Duration::from_secs(config.timeout_seconds);
+    Client::builder()
+        .tls_backend_preconfigured(tls)
+        .http1_only()
+        .https_only(true)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        // A proxy from the environment would connect past the guard.
+        .no_proxy()
+        .referer(false)
+        .dns_resolver(PublicOnly {
+            allow_private: config.dangerously_allow_private_addresses,
+        })
+        .connect_timeout(whole.min(Duration::from_secs(5)))
+        .timeout(whole)
+        .user_agent("latchkey")
+        .build()
+        .map_err(|_| wrong("the client cannot be set up"))
+}
