@@ -1,1 +1,3 @@
-//! placeholder
+//! The use cases: one verb each, one transaction each, its audit event inside.
+
+pub mod breached;
