@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, KeyId, ParamsBuilder, Version};
-use latchkey_types::{Malformed, Password, Secret};
+use latchkey_types::{Entropy, Malformed, Password, Secret, random_bytes};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
@@ -185,12 +185,43 @@ impl Hasher {
         Self(Arc::new(Settings { params, peppers }))
     }
 
+    /// A hash that no password matches, and that takes as long to compare with as any other: for
+    /// accounts that are not there.
+    ///
+    /// # Errors
+    /// [`ArgonError::Failed`], if the parts do not make a PHC string.
+    pub fn unmatchable(&self, entropy: &dyn Entropy) -> Result<String, ArgonError> {
+        let salt = random_bytes::<16>(entropy);
+        let hash = random_bytes::<HASH_LENGTH>(entropy);
+        self.0.phc(&salt, &hash)
+    }
+
     /// A worker with memory of its own. Make one per hashing thread and keep it.
     pub fn worker(&self) -> Worker {
         Worker {
             settings: Arc::clone(&self.0),
             memory: memory(self.0.params),
         }
+    }
+}
+
+impl Settings {
+    /// The text that is stored for a hash under the current parameters and pepper.
+    fn phc(&self, salt: &[u8], hash: &[u8]) -> Result<String, ArgonError> {
+        let number = self.peppers.current.number.to_be_bytes();
+        let keyid = KeyId::new(&number).map_err(|_| ArgonError::Failed)?;
+        let params = builder(self.params)
+            .keyid(keyid)
+            .build()
+            .map_err(|_| ArgonError::Failed)?;
+        let phc = PasswordHash {
+            algorithm: ARGON2ID_IDENT,
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(&params).map_err(|_| ArgonError::Failed)?,
+            salt: Some(Salt::new(salt).map_err(|_| ArgonError::Failed)?),
+            hash: Some(Output::new(hash).map_err(|_| ArgonError::Failed)?),
+        };
+        Ok(phc.to_string())
     }
 }
 
@@ -229,19 +260,7 @@ impl Worker {
             &mut hash,
         )?;
 
-        let keyid = KeyId::new(&pepper.number.to_be_bytes()).map_err(|_| ArgonError::Failed)?;
-        let params = builder(settings.params)
-            .keyid(keyid)
-            .build()
-            .map_err(|_| ArgonError::Failed)?;
-        let phc = PasswordHash {
-            algorithm: ARGON2ID_IDENT,
-            version: Some(Version::V0x13.into()),
-            params: ParamsString::try_from(&params).map_err(|_| ArgonError::Failed)?,
-            salt: Some(Salt::new(&salt).map_err(|_| ArgonError::Failed)?),
-            hash: Some(Output::new(&hash).map_err(|_| ArgonError::Failed)?),
-        };
-        Ok(phc.to_string())
+        settings.phc(&salt, &hash)
     }
 
     /// Compares a password with a stored hash, in constant time once the hash is made.
@@ -638,6 +657,17 @@ mod tests {
                 Ok(Verdict::Wrong)
             );
         }
+    }
+
+    #[test]
+    fn an_unmatchable_hash_is_compared_like_any_other_and_never_matches() {
+        let hasher = Hasher::new(
+            Params::insecure_for_tests(),
+            Peppers::new(pepper(1), Vec::new()),
+        );
+        let hash = hasher.unmatchable(&crate::testing::Seeded::new(1)).unwrap();
+        let verdict = hasher.worker().verify(&Secret::new("secret".into()), &hash);
+        assert_eq!(verdict, Ok(Verdict::Wrong));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use latchkey_types::{EmailAddress, PhoneNumber, Timestamp};
 
+use super::questions::PREDEFINED;
 use super::{Factor, Gate, Methods, OnFile, UserFacts};
 use crate::model::{Managed, Origin};
 use crate::settings::ResetSettings;
@@ -80,6 +81,12 @@ pub fn methods(seed: &[u8; 32], settings: &ResetSettings) -> Methods {
         authenticators: usize::from(have.contains(&Factor::Authenticator)),
         ..Methods::default()
     }
+}
+
+/// The questions that a decoy has registered: as many as asked for, of the predefined ones.
+pub fn questions(seed: &[u8; 32], count: usize) -> Vec<&'static str> {
+    let start = usize::from(seed.last().copied().unwrap_or_default());
+    PREDEFINED.iter().cycle().skip(start % PREDEFINED.len()).take(count).copied().collect()
 }
 
 fn on_file<T, E>(have: &[Factor], factor: Factor, value: Result<T, E>) -> Option<OnFile<T>> {

@@ -14,6 +14,7 @@ mod eligibility;
 mod gate;
 pub mod gates;
 mod methods;
+pub mod questions;
 mod session;
 pub mod throttle;
 
