@@ -7,7 +7,10 @@
 //!
 //! Not taken are the lists of ordinary English words (encyclopaedia, film subtitles): a term counts
 //! as one point wherever it stands in a password, and with every word of the language banned, a
-//! passphrase of four random words written without spaces could never be accepted.
+//! passphrase of four random words written without spaces could never be accepted. With this list,
+//! of phrases of random words from the 8000 most frequent of four to nine letters, there pass: two
+//! words with a space 97 %, three without spaces 99.7 %, four without spaces over 99.9 %; and all
+//! random passwords of 12 characters (`core/src/password/shipped_list_tests.rs` holds the line).
 
 #[path = "../../crates/core/src/password/substitution.rs"]
 mod substitution;

@@ -117,6 +117,7 @@ fn bench(c: &mut Criterion) {
         &"password".repeat(128),
         &custom,
     );
+    measure("256 characters, outside ASCII", &"é".repeat(256), &custom);
     measure("1024 characters, outside ASCII", &"é".repeat(1024), &custom);
     measure(
         "longest that is scored (96), banned terms only",

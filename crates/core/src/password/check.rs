@@ -1,9 +1,8 @@
-use latchkey_types::{Secret, Timestamp};
+use latchkey_types::Timestamp;
 use serde::Serialize;
-use unicode_normalization::UnicodeNormalization as _;
 
 use super::banned::{BannedLists, NEEDED_POINTS, NameKind, Names};
-use super::normalise::fold;
+use super::normalise::{compose, fold};
 use super::policy::{Matching, PasswordPolicy};
 use super::rules::Rule;
 
@@ -140,9 +139,7 @@ pub fn check(
             actual: candidate.chars().count(),
         }];
     }
-    let mut composed = String::with_capacity(candidate.len().saturating_mul(3));
-    composed.extend(candidate.nfc());
-    let password = Secret::new(composed);
+    let password = compose(candidate);
     let text = password.expose();
     let folded = fold(text);
     let folded = folded.expose();
@@ -205,8 +202,7 @@ pub fn points(candidate: &str, banned: &BannedLists<'_>) -> u8 {
     if candidate.len() > MAX_BYTES {
         return NEEDED_POINTS;
     }
-    let composed: Secret<String> = Secret::new(candidate.nfc().collect());
-    banned.points(fold(composed.expose()).expose())
+    banned.points(fold(compose(candidate).expose()).expose())
 }
 
 /// How many of the four classes a text has. A letter without case (Arabic, Chinese …) is a symbol
@@ -230,6 +226,8 @@ fn classes(text: &str) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use unicode_normalization::UnicodeNormalization as _;
+
     use super::*;
     use crate::password::terms::TermList;
 

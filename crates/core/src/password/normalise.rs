@@ -2,25 +2,32 @@
 //! with banned terms and names.
 
 use latchkey_types::{Password, Secret};
-use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 use super::substitution::{L_OR_I, substitute};
 
 /// The form of a password that is hashed: Unicode normalisation form C (NIST SP 800-63B-4
 /// §3.1.1.2), so that one keyboard's `é` is another's. Nothing is trimmed or truncated.
 pub fn normalise(password: &Password) -> Password {
+    compose(password.expose())
+}
+
+pub(crate) fn compose(text: &str) -> Password {
+    if is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        return Secret::new(text.to_owned());
+    }
     // Composing never makes UTF-8 more than three times as long (Unicode, UAX #15), and reserving
     // it means that no half-written copy is left behind by a growing buffer.
-    let mut text = String::with_capacity(password.expose().len().saturating_mul(3));
-    text.extend(password.expose().nfc());
-    Secret::new(text)
+    let mut composed = String::with_capacity(text.len().saturating_mul(3));
+    composed.extend(text.nfc());
+    Secret::new(composed)
 }
 
 /// A password or term as it is compared: in NFC, lower case, without diacritics, and with the
 /// usual substitutions undone. One symbol for each character, so that points can be counted.
 pub(crate) fn fold(nfc: &str) -> Secret<Vec<char>> {
-    let mut symbols = Vec::with_capacity(nfc.len());
+    let mut symbols = Vec::with_capacity(nfc.chars().count());
     symbols.extend(nfc.chars().map(fold_char));
     Secret::new(symbols)
 }
