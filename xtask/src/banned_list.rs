@@ -30,7 +30,7 @@ const LISTS: [&str; 4] = ["passwords", "female_names", "male_names", "surnames"]
 const LENGTHS: std::ops::RangeInclusive<usize> = 4..=24;
 
 /// Fetches the sources, writes the list and the licences of its sources.
-pub fn run() -> Result<(), String> {
+pub(crate) fn run() -> Result<(), String> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/core/data");
     let temp = std::env::temp_dir().join(format!("latchkey-banned-list-{}", std::process::id()));
     fs::create_dir_all(&temp).map_err(|e| format!("{}: {e}", temp.display()))?;
