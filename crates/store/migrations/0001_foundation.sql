@@ -10,6 +10,7 @@ CREATE TABLE service (
 CREATE TABLE tenant (
     id UUID NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
+    name_key TEXT NOT NULL,
     country TEXT NOT NULL,
     locale TEXT NOT NULL,
     enabled BOOLEAN NOT NULL,
@@ -19,6 +20,8 @@ CREATE TABLE tenant (
     data_key BYTEA NOT NULL,
     created_at BIGINT NOT NULL
 );
+
+CREATE INDEX tenant_by_name ON tenant (name_key, id);
 
 -- A domain belongs to one tenant in the whole deployment.
 CREATE TABLE domain (
@@ -38,6 +41,7 @@ CREATE TABLE account (
     upn TEXT NOT NULL,
     upn_key TEXT NOT NULL UNIQUE,
     display_name TEXT NOT NULL,
+    display_key TEXT NOT NULL,
     given_name TEXT NOT NULL,
     family_name TEXT NOT NULL,
     mail TEXT,
@@ -64,6 +68,10 @@ CREATE TABLE account (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, id)
 );
+CREATE INDEX account_by_name ON account (tenant_id, upn_key);
+CREATE INDEX account_by_display ON account (tenant_id, display_key);
+-- Answers whether a directory is synchronised into a tenant.
+CREATE INDEX account_synchronised ON account (tenant_id) WHERE source = 'synchronised';
 CREATE UNIQUE INDEX account_by_anchor ON account (tenant_id, anchor) WHERE anchor IS NOT NULL;
 
 CREATE TABLE account_role (

@@ -1,1 +1,38 @@
-//! placeholder
+//! The database. The only crate that knows SQL.
+//!
+//! One body of SQL for SQLite and PostgreSQL; repositories are modules of functions that take a
+//! transaction and, first of all, the tenant. Only these look beyond one tenant, and by design:
+//! [`domains::find`] and [`names::resolve`] (a stranger's user ID tells the tenant),
+//! [`sessions::get_by_cookie`], [`links::get_by_tag`] and [`links::consume`] (the secret is the
+//! address), and the jobs ([`sessions::list_expired`], [`outbox::claim`], the `purge` functions).
+//!
+//! State never moves by reading and then writing: an `UPDATE` says what it expects, and the number
+//! of rows it changed is the answer. A `bool` is therefore "this caller did it".
+
+pub mod accounts;
+pub mod audit;
+pub mod challenges;
+mod column;
+pub mod counts;
+mod db;
+pub mod domains;
+mod error;
+pub mod groups;
+pub mod history;
+pub mod links;
+pub mod methods;
+mod migrate;
+pub mod names;
+pub mod outbox;
+pub mod rate;
+pub mod service;
+pub mod sessions;
+pub mod spent_work;
+pub mod tenants;
+pub mod throttle;
+
+pub use db::{Db, Engine, Options, Tx};
+pub use error::{Cause, Retry, StoreError};
+
+/// What every repository function gives.
+pub type Result<T> = std::result::Result<T, StoreError>;

@@ -1,0 +1,2 @@
+-- SQLite compares text byte by byte already; see the other half of this migration.
+SELECT 1;
