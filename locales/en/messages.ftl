@@ -28,7 +28,6 @@ call-code = This is { $tenant }. Your code to reset your password is: { $digits 
 mail-reset-subject = { $tenant }: your password was reset
 mail-reset-intro = The password of { $user } was reset. All its sessions have ended.
 mail-reset-told = We also told
-mail-reset-was-you = If it was you, you are done.
 mail-reset-not-you = If it was not you, lock the account now:
 mail-reset-link = This was not me
 mail-reset-typed = Or open { $page } and type this code:

@@ -25,7 +25,6 @@ call-code = Dit is { $tenant }. Je code om je wachtwoord opnieuw in te stellen i
 mail-reset-subject = { $tenant }: je wachtwoord is opnieuw ingesteld
 mail-reset-intro = Het wachtwoord van { $user } is opnieuw ingesteld. Alle sessies zijn beëindigd.
 mail-reset-told = Ook bericht gestuurd aan
-mail-reset-was-you = Was jij dit? Dan ben je klaar.
 mail-reset-not-you = Was jij dit niet? Vergrendel het account dan nu:
 mail-reset-link = Dit was ik niet
 mail-reset-typed = Of open { $page } en typ deze code:

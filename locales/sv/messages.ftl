@@ -25,7 +25,6 @@ call-code = Det här är { $tenant }. Din kod för att återställa lösenordet 
 mail-reset-subject = { $tenant }: ditt lösenord har återställts
 mail-reset-intro = Lösenordet för { $user } har återställts. Alla inloggningar har avslutats.
 mail-reset-told = Vi har även meddelat
-mail-reset-was-you = Om det var du är du klar.
 mail-reset-not-you = Om det inte var du, lås kontot nu:
 mail-reset-link = Det var inte jag
 mail-reset-typed = Eller öppna { $page } och skriv den här koden:

@@ -40,7 +40,7 @@ pub(crate) fn compose(
     let since_1970 = Duration::from_secs(u64::try_from(message.created_at.seconds()).unwrap_or(0));
     // Names were cleaned when the message was written; the library encodes what is not ASCII.
     let parts = MultiPart::alternative()
-        // Lines of a mail part never begin with this, because of the underscore-free encoding.
+        // Nobody who chose a name inside can have known the message's id.
         .boundary(format!("=_{}", message.id))
         .singlepart(SinglePart::plain(text.clone()))
         .singlepart(SinglePart::html(html.clone()));

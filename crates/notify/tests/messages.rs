@@ -34,16 +34,16 @@ fn told() -> Vec<Masked> {
 fn mails(locale: Locale, tenant: &str, user: &str) -> Vec<(String, Content)> {
     let texts = Texts::new(locale);
     let occasion = occasion();
-    let until = occasion.when.plus(Duration::from_secs(24 * 3600));
+    let until = occasion.when.plus(Duration::from_hours(24));
     let told = told();
     let not_me = NotMe {
         base: "https://reset.contoso.example",
         token: TOKEN,
-        valid: Duration::from_secs(72 * 3600),
+        valid: Duration::from_hours(72),
     };
     let portal = "https://admin.contoso.example/users/1";
     let reference = "0190d4a8-0000-7000-8000-000000000000";
-    let valid = Duration::from_secs(600);
+    let valid = Duration::from_mins(10);
     let mut all = vec![
         (
             "code".into(),
@@ -256,7 +256,7 @@ fn a_mail_begins_with_the_tenant_and_is_short() {
             .skip(1)
             .filter(|line| !line.is_empty())
             .count();
-        assert!((4..=12).contains(&lines), "{name}: {lines} lines");
+        assert!((4..=10).contains(&lines), "{name}: {lines} lines");
         assert!(
             mail.subject.chars().count() <= 100 || name.starts_with("ar-XB"),
             "{name}"
@@ -352,7 +352,7 @@ fn the_reset_mail_says_when_where_who_was_told_and_how_to_undo_it() {
             "2026",
             "09:30 UTC",
             "192.0.2.7, Firefox, Windows",
-            "a•••@e•••.com, +•• ••• ••• •42",
+            "a•••@e•••.com, +••\u{a0}•••\u{a0}•••\u{a0}•42",
             "https://reset.contoso.example/not-me#tK3-5ZqXw9_tokentokentoken\n",
             "https://reset.contoso.example/not-me ",
             "\n\ntK3-5ZqXw9_tokentokentoken\n",

@@ -61,7 +61,7 @@ impl<'a> Letter<'a> {
             let label = self.texts.get(label);
             self.blocks.push(Block::Fact {
                 label,
-                value: one_line(value),
+                value: clean(value),
             });
         }
         self
@@ -140,13 +140,26 @@ const LONGEST_NAME: usize = 200;
 
 /// A name that somebody else chose, made fit for one line and for a header.
 pub(super) fn one_line(name: &str) -> String {
-    name.chars()
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| {
-            !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        })
+    clean(name)
+        .chars()
         .take(LONGEST_NAME)
         .collect::<String>()
         .trim()
         .to_owned()
+}
+
+/// Without line breaks, other control characters and marks that turn text around.
+fn clean(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_whitespace() && c != '\u{a0}' {
+                ' '
+            } else {
+                c
+            }
+        })
+        .filter(|c| {
+            !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        })
+        .collect()
 }

@@ -58,10 +58,8 @@ pub struct NotMe<'a> {
     pub valid: Duration,
 }
 
-/// Masked destinations in a row.
+/// Masked destinations in a row, each unbroken.
 fn listed(told: &[Masked]) -> String {
-    told.iter()
-        .map(Masked::as_str)
-        .collect::<Vec<_>>()
-        .join(", ")
+    let unbroken = |mask: &Masked| mask.as_str().replace(' ', "\u{a0}");
+    told.iter().map(unbroken).collect::<Vec<_>>().join(", ")
 }

@@ -31,7 +31,6 @@ pub fn password_reset(texts: Texts, mail: &PasswordReset<'_>) -> Content {
         .time("mail-when", mail.occasion.when)
         .fact("mail-where", &mail.occasion.origin())
         .fact("mail-reset-told", &listed(mail.told))
-        .say("mail-reset-was-you", &[])
         .say("mail-reset-not-you", &[])
         .link("mail-reset-link", &link)
         .say("mail-reset-typed", &[("page", (&page).into())])

@@ -211,7 +211,11 @@ fn interrupted(error: &reqwest::Error) -> SendError {
         let boxed = inner
             .downcast_ref::<std::io::Error>()
             .and_then(std::io::Error::get_ref);
-        if inner.is::<NotPublic>() || boxed.is_some_and(|inner| inner.is::<NotPublic>()) {
+        if inner.is::<NotPublic>()
+            || boxed
+                .and_then(|inner| inner.downcast_ref::<NotPublic>())
+                .is_some()
+        {
             return SendError::new(Retry::Later, NotPublic.to_string());
         }
         cause = inner.source();
@@ -229,7 +233,7 @@ fn interrupted(error: &reqwest::Error) -> SendError {
 fn holds(json: &serde_json::Value, pointer: &str, expected: &str) -> bool {
     json.pointer(pointer).is_some_and(|found| match found {
         serde_json::Value::String(text) => text == expected,
-        other => other.to_string() == expected,
+        other => serde_json::to_string(other).is_ok_and(|text| text == expected),
     })
 }
 

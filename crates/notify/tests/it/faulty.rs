@@ -38,7 +38,7 @@ pub(crate) struct FaultyPeer {
 }
 
 impl FaultyPeer {
-    pub(crate) async fn start(step: Step, act: Act) -> Self {
+    pub(crate) fn start(step: Step, act: Act) -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         // Little fits between the two, so that a long message cannot be written ahead.
         socket.set_recv_buffer_size(4096).expect("a small buffer");

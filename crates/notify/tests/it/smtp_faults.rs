@@ -10,7 +10,7 @@ use crate::faulty::{Act, FaultyPeer, Step, config};
 use crate::fixture::mail;
 
 async fn outcome(step: Step, act: Act) -> SendError {
-    let peer = FaultyPeer::start(step, act).await;
+    let peer = FaultyPeer::start(step, act);
     let mut config = peer.config();
     config.timeout = Duration::from_millis(if matches!(act, Act::Hang) {
         200
@@ -26,7 +26,7 @@ async fn outcome(step: Step, act: Act) -> SendError {
 
 #[tokio::test]
 async fn a_peer_that_behaves_takes_the_mail_and_the_connection_is_kept() {
-    let peer = FaultyPeer::start(Step::Never, Act::Drop).await;
+    let peer = FaultyPeer::start(Step::Never, Act::Drop);
     let channel = SmtpChannel::new(peer.config()).expect("a channel");
     for number in 0..3 {
         let receipt = channel
@@ -97,12 +97,12 @@ async fn what_a_fault_means_depends_on_how_far_the_mail_got() {
 
 #[tokio::test]
 async fn a_relay_that_drops_inside_a_message_has_not_taken_it() {
-    let peer = FaultyPeer::start(Step::Content, Act::Drop).await;
+    let peer = FaultyPeer::start(Step::Content, Act::Drop);
     let channel = SmtpChannel::new(peer.config()).expect("a channel");
     let mut message = mail(1, "ada@contoso.example");
     // More than the system's buffers between the two hold, so that the break is noticed on writing.
     if let Content::Mail { text, .. } = &mut message.content {
-        *text = "All work and no play makes Jack a dull boy.\n".repeat(20_000);
+        *text = "All work and no play makes Jack a dull boy.\r\n".repeat(400_000);
     }
     let error = channel.send(&message).await.expect_err("dropped");
     assert_eq!(error.retry(), Retry::Later, "{error}");
@@ -127,8 +127,7 @@ async fn a_receipt_does_not_repeat_the_address() {
     let peer = FaultyPeer::start(
         Step::End,
         Act::Say("250 2.0.0 for <ADA@contoso.example> ok"),
-    )
-    .await;
+    );
     let channel = SmtpChannel::new(peer.config()).expect("a channel");
     let receipt = channel
         .send(&mail(1, "ada@contoso.example"))
@@ -139,7 +138,7 @@ async fn a_receipt_does_not_repeat_the_address() {
 
 #[tokio::test]
 async fn a_connection_that_broke_is_replaced() {
-    let peer = FaultyPeer::start(Step::End, Act::Say("452 4.3.1 full")).await;
+    let peer = FaultyPeer::start(Step::End, Act::Say("452 4.3.1 full"));
     let channel = SmtpChannel::new(peer.config()).expect("a channel");
     for _ in 0..2 {
         channel
@@ -152,7 +151,7 @@ async fn a_connection_that_broke_is_replaced() {
 
 #[tokio::test]
 async fn a_relay_without_starttls_gets_no_mail_and_no_password() {
-    let peer = FaultyPeer::start(Step::Never, Act::Drop).await;
+    let peer = FaultyPeer::start(Step::Never, Act::Drop);
     let mut config = peer.config();
     config.security = SmtpSecurity::StartTls;
     config.username = Some("latchkey".into());
@@ -184,7 +183,7 @@ async fn a_relay_elsewhere_is_refused_without_tls() {
 
 #[tokio::test]
 async fn a_refused_password_is_our_fault_and_not_the_mails() {
-    let peer = FaultyPeer::start(Step::Auth, Act::Say("535 5.7.8 no")).await;
+    let peer = FaultyPeer::start(Step::Auth, Act::Say("535 5.7.8 no"));
     let mut config = peer.config();
     config.username = Some("latchkey".into());
     config.password = Some(Secret::new("hunter2 hunter2".into()));
