@@ -1,3 +1,26 @@
 //! The use cases: one verb each, one transaction each, its audit event inside.
+//!
+//! A use case gathers the facts, asks `core`, and writes state, audit event and messages in one
+//! transaction. Hashing happens before or after it; mail leaves later, through [`outbox`].
 
+// pub mod admin; (uncomment when all its files exist)
+pub mod audit;
+mod base;
 pub mod breached;
+mod ctx;
+mod error;
+mod hashing;
+mod keys;
+pub mod not_me;
+pub mod outbox;
+pub mod reset;
+mod service;
+mod tenant;
+
+pub use base::BaseAddress;
+pub use ctx::Ctx;
+pub use error::AppError;
+pub use latchkey_crypto::argon::Params as HashParams;
+pub use latchkey_crypto::keys::MasterKey;
+pub use latchkey_crypto::pow::Difficulty;
+pub use service::{App, Options, Parts};

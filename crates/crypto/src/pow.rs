@@ -26,6 +26,9 @@ pub const LIFETIME: Duration = Duration::from_mins(10);
 pub struct Difficulty(u8);
 
 impl Difficulty {
+    /// What a telephone does in about a second: 16 bits.
+    pub const DEFAULT: Self = Self(16);
+
     /// Zero bits, 1 to 32.
     pub const fn new(bits: u8) -> Result<Self, Malformed> {
         if bits >= 1 && bits <= 32 {

@@ -167,9 +167,12 @@ CREATE TABLE reset_session (
     locale TEXT NOT NULL,
     client_address TEXT NOT NULL,
     client_class TEXT NOT NULL,
+    -- The request of step 1: the support reference.
+    request_id UUID NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     ended_at BIGINT,
+    -- How it ended; of a decoy, from the beginning, how it truly will.
     detail TEXT,
     PRIMARY KEY (tenant_id, id)
 );

@@ -16,7 +16,9 @@ pub enum MethodKind {
     Email,
     /// Authentication phone; the value is the sealed number.
     Phone,
-    /// A security question, named by the slot; the value is the hash of its answer.
+    /// Alternate authentication phone; the value is the sealed number.
+    AlternatePhone,
+    /// A security question, named by the slot; the value is the sealed hash of its answer.
     Question,
     /// An authenticator app that shows codes, named by the slot; the value is the sealed secret.
     Authenticator,
@@ -24,9 +26,10 @@ pub enum MethodKind {
 
 impl MethodKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Email,
         Self::Phone,
+        Self::AlternatePhone,
         Self::Question,
         Self::Authenticator,
     ];
@@ -36,6 +39,7 @@ impl MethodKind {
         match self {
             Self::Email => "email",
             Self::Phone => "phone",
+            Self::AlternatePhone => "alternate phone",
             Self::Question => "question",
             Self::Authenticator => "authenticator",
         }

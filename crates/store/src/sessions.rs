@@ -1,6 +1,6 @@
 //! Passes through the reset portal.
 
-use latchkey_types::{Locale, SessionId, TenantId, Timestamp, UserId};
+use latchkey_types::{Locale, RequestId, SessionId, TenantId, Timestamp, UserId};
 use uuid::Uuid;
 
 use crate::column::Row;
@@ -26,6 +26,10 @@ pub struct NewSession<'a> {
     pub client_address: &'a str,
     /// What the client is, in a word or two.
     pub client_class: &'a str,
+    /// The request that began it: the support reference.
+    pub request: RequestId,
+    /// Of a decoy: how it will truly have ended, whatever is done with it.
+    pub detail: Option<&'a str>,
     /// Now.
     pub created_at: Timestamp,
     /// The end of its time.
@@ -53,13 +57,15 @@ pub struct SessionRow {
     pub client_address: String,
     /// What the client is, in a word or two.
     pub client_class: String,
+    /// The request that began it: the support reference.
+    pub request: RequestId,
     /// When it began.
     pub created_at: Timestamp,
     /// The end of its time.
     pub expires_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-    /// How it ended: a detail code.
+    /// How it ended, as a detail code; of a decoy, from the beginning, how it truly will have.
     pub detail: Option<String>,
 }
 
@@ -84,6 +90,7 @@ struct Raw {
     locale: String,
     client_address: String,
     client_class: String,
+    request_id: Uuid,
     created_at: i64,
     expires_at: i64,
     ended_at: Option<i64>,
@@ -103,6 +110,7 @@ impl Raw {
             locale: row.read("locale", Locale::parse(&self.locale).ok())?,
             client_address: self.client_address,
             client_class: self.client_class,
+            request: RequestId(self.request_id),
             created_at: Timestamp(self.created_at),
             expires_at: Timestamp(self.expires_at),
             ended_at: self.ended_at.map(Timestamp),
@@ -112,15 +120,15 @@ impl Raw {
 }
 
 const SELECT: &str = "SELECT tenant_id, id, subject_id, version, state, name, locale,
-        client_address, client_class, created_at, expires_at, ended_at, detail
+        client_address, client_class, request_id, created_at, expires_at, ended_at, detail
     FROM reset_session WHERE ";
 
 /// Adds a session.
 pub async fn insert(tx: &mut Tx, tenant: TenantId, new: &NewSession<'_>) -> Result<()> {
     on!(tx, |c| sqlx::query(
         "INSERT INTO reset_session (tenant_id, id, subject_id, cookie_tag, version, state, name,
-             locale, client_address, client_class, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11)"
+             locale, client_address, client_class, request_id, created_at, expires_at, detail)
+         VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
     )
     .bind(tenant.0)
     .bind(new.id.0)
@@ -131,8 +139,10 @@ pub async fn insert(tx: &mut Tx, tenant: TenantId, new: &NewSession<'_>) -> Resu
     .bind(new.locale.tag())
     .bind(new.client_address)
     .bind(new.client_class)
+    .bind(new.request.0)
     .bind(new.created_at.0)
     .bind(new.expires_at.0)
+    .bind(new.detail)
     .execute(c)
     .await
     .map(drop))
@@ -162,6 +172,27 @@ pub async fn get_by_cookie(tx: &mut Tx, cookie_tag: &[u8]) -> Result<Option<Sess
     row.map(Raw::into_session).transpose()
 }
 
+/// Claims the next step of a session: its version grows by one, if it is not over and still of the
+/// expected version. Of any number of requests with one form, one claims it; the others wait for
+/// the end of its transaction and then do not.
+pub async fn claim(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: SessionId,
+    expected_version: i64,
+) -> Result<bool> {
+    on!(tx, |c| sqlx::query(
+        "UPDATE reset_session SET version = version + 1
+         WHERE tenant_id = $1 AND id = $2 AND version = $3 AND ended_at IS NULL"
+    )
+    .bind(tenant.0)
+    .bind(id.0)
+    .bind(expected_version)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
 /// A step of a session.
 #[derive(Debug, Clone, Copy)]
 pub struct Advance<'a> {
@@ -183,7 +214,8 @@ pub async fn advance(
 ) -> Result<bool> {
     on!(tx, |c| sqlx::query(
         "UPDATE reset_session SET version = version + 1, state = $4,
-             cookie_tag = COALESCE($5, cookie_tag), detail = $6, ended_at = $7
+             cookie_tag = COALESCE($5, cookie_tag), detail = COALESCE($6, detail),
+             ended_at = $7
          WHERE tenant_id = $1 AND id = $2 AND version = $3 AND ended_at IS NULL"
     )
     .bind(tenant.0)
@@ -241,4 +273,14 @@ pub async fn purge(tx: &mut Tx, ended_before: Timestamp, limit: i64) -> Result<u
     .execute(c)
     .await
     .map(|done| done.rows_affected()))
+}
+
+/// Deletes a session with its challenges.
+pub async fn delete(tx: &mut Tx, tenant: TenantId, id: SessionId) -> Result<bool> {
+    on!(tx, |c| sqlx::query("DELETE FROM reset_session WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.0)
+        .bind(id.0)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected() == 1))
 }

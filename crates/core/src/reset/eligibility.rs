@@ -176,12 +176,8 @@ pub fn decide_eligibility(facts: &Facts<'_>) -> Result<Eligible, Ineligible> {
     let settings = facts.settings;
     let user = facts.user;
     let required = gates_required(settings, facts.tenant, user.is_administrator, facts.now);
-    let gates: Vec<Gate> = facts
-        .methods
-        .usable(settings, facts.now)
-        .into_iter()
-        .filter(|gate| is_allowed(*gate, settings, user.is_administrator, required))
-        .collect();
+    let gates =
+        usable_gates(facts.methods, settings, user.is_administrator, required, facts.now);
     let factors: BTreeSet<Factor> = gates.iter().map(|gate| gate.factor()).collect();
 
     let on_premises = user.managed.is_on_premises();
@@ -209,6 +205,22 @@ pub fn decide_eligibility(facts: &Facts<'_>) -> Result<Eligible, Ineligible> {
             questions_first: required == 1 && settings.questions.may_be_only_gate,
         }),
     }
+}
+
+/// The gates that a user has usable data for and that the policy allows, in the order in which they
+/// are offered.
+pub fn usable_gates(
+    methods: &Methods,
+    settings: &ResetSettings,
+    is_administrator: bool,
+    required: u8,
+    now: Timestamp,
+) -> Vec<Gate> {
+    methods
+        .usable(settings, now)
+        .into_iter()
+        .filter(|gate| is_allowed(*gate, settings, is_administrator, required))
+        .collect()
 }
 
 fn is_allowed(gate: Gate, settings: &ResetSettings, is_administrator: bool, required: u8) -> bool {

@@ -21,11 +21,11 @@ pub mod throttle;
 pub use detail::{Detail, Failure, ResultKind};
 pub use eligibility::{
     Eligible, Facts, Ineligible, Reason, TenantFacts, UserFacts, Writeback, decide_eligibility,
-    gates_required,
+    gates_required, usable_gates,
 };
 pub use gate::{Factor, Gate};
 pub use gates::GateProof;
 pub use methods::{Methods, OnFile};
 pub use session::{
-    Authorisation, Block, Context, Effect, Event, Refusal, Session, Stage, Stamp, Step, Subject,
+    AGAIN_AFTER, Authorisation, Block, Context, Effect, Event, Refusal, Session, Stage, Stamp, Step, Subject,
 };

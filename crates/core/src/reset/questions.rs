@@ -23,6 +23,12 @@ pub fn normalise_answer(typed: &str) -> String {
     folded.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// The name under which an answer to one of the tenant's own questions is kept: `own:` and the
+/// question, so that a question that is changed is another question.
+pub fn own_name(text: &str) -> String {
+    format!("own:{text}")
+}
+
 /// Draws `count` of the registered questions at random, each at most once. `random` gives four
 /// bytes for each of them.
 pub fn draw(registered: &[String], count: usize, random: &[u8]) -> Vec<String> {

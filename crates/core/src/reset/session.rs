@@ -222,6 +222,11 @@ impl Session {
         Self { subject, stage: Stage::Choosing, stamp, proofs: Vec::new(), started: None }
     }
 
+    /// Ends a session that is not let in at all: blocked, not eligible, unknown.
+    pub fn end_at_once(&self, detail: Detail) -> Step {
+        self.ended(detail)
+    }
+
     /// Whether there is an account behind it.
     pub const fn subject(&self) -> Subject {
         self.subject

@@ -1,0 +1,267 @@
+//! The facts of one reset, gathered in one read.
+//!
+//! The same statements are issued for an account and for a decoy: for a decoy they find nothing,
+//! and what is not there is derived instead.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use latchkey_core::model::{Origin, Tenant, User, UserType};
+use latchkey_core::reset::{
+    Eligible, Facts, Gate, Ineligible, Methods, OnFile, Stamp, Subject, TenantFacts, UserFacts,
+    Writeback, decide_eligibility, decoy, gates_required, usable_gates,
+};
+use latchkey_core::reset::throttle::Bucket;
+use latchkey_core::settings::Scope;
+use latchkey_crypto::keys::Purpose;
+use latchkey_crypto::seal::DataKey;
+use latchkey_store::methods::{Method, MethodKind};
+use latchkey_store::{Tx, accounts, groups, methods, tenants, throttle as throttles};
+use latchkey_types::{
+    EmailAddress, PhoneNumber, Secret, TenantId, Timestamp, UserId,
+};
+
+use crate::keys::open;
+use crate::{App, AppError};
+
+/// Everything about the subject of a reset.
+pub(crate) struct Case {
+    pub tenant: Tenant,
+    pub data_key: Arc<DataKey>,
+    pub subject: Subject,
+    pub subject_id: UserId,
+    /// The account; `None` for a decoy.
+    pub user: Option<User>,
+    pub methods: Methods,
+    /// The authenticators: row id, secret, last step. A decoy has one that nothing matches.
+    pub authenticators: Vec<(latchkey_types::MethodId, Secret<Vec<u8>>, Option<u64>)>,
+    /// The questions: name and hash of the answer. A decoy's hashes match nothing.
+    pub answers: Vec<(String, String)>,
+    pub eligibility: Result<Eligible, Ineligible>,
+    /// Gates that are blocked now.
+    pub blocked: BTreeSet<Gate>,
+    /// Everything that is blocked now, and until when.
+    pub blocked_until: BTreeMap<Bucket, Timestamp>,
+    pub stamp: Stamp,
+}
+
+impl Case {
+    /// Gathers the facts. `None`: the tenant is gone, or the account behind a known subject is.
+    pub(crate) async fn gather(
+        tx: &mut Tx,
+        app: &App,
+        tenant: TenantId,
+        subject: Subject,
+        subject_id: UserId,
+        now: Timestamp,
+    ) -> Result<Option<Self>, AppError> {
+        let Some((tenant, wrapped)) = tenants::get_with_key(tx, tenant).await? else {
+            return Ok(None);
+        };
+        let data_key = app.keys().data_key(tenant.id, &wrapped)?;
+        let user = accounts::get(tx, tenant.id, subject_id).await?;
+        let rows = methods::list_for_user(tx, tenant.id, subject_id).await?;
+        let blocked = throttles::blocked_buckets(tx, tenant.id, subject_id, now).await?;
+        let is_member = match &tenant.settings.reset.scope {
+            Scope::Selected(selected) => {
+                let selected: Vec<_> = selected.iter().copied().collect();
+                groups::is_member_transitive(tx, tenant.id, subject_id, &selected).await?
+            }
+            Scope::None | Scope::All => false,
+        };
+        let blocked: BTreeMap<Bucket, Timestamp> = blocked.into_iter().collect();
+
+        let mut case = Self {
+            stamp: Stamp {
+                settings: tenant.settings_version,
+                user: user.as_ref().map_or(0, |user| user.version),
+            },
+            tenant,
+            data_key,
+            subject,
+            subject_id,
+            user,
+            methods: Methods::default(),
+            authenticators: Vec::new(),
+            answers: Vec::new(),
+            eligibility: Err(Ineligible {
+                deciding: latchkey_core::reset::Reason::NotProperlyConfigured,
+                reasons: Vec::new(),
+            }),
+            blocked: Gate::ALL
+                .into_iter()
+                .filter(|gate| blocked.contains_key(&Bucket::Gate(*gate)))
+                .collect(),
+            blocked_until: blocked,
+        };
+        let user_facts = match (subject, &case.user) {
+            (Subject::Known, None) => return Ok(None),
+            (Subject::Known, Some(user)) => {
+                let facts = UserFacts {
+                    is_enabled: user.enabled && user.frozen_at.is_none(),
+                    is_administrator: user.is_administrator(),
+                    managed: user.managed,
+                    is_in_scope: is_member,
+                    // Until licences exist every tenant counts as Premium.
+                    is_licensed: true,
+                };
+                case.read_methods(&rows)?;
+                facts
+            }
+            (Subject::Decoy, _) => {
+                case.derive_methods(app)?;
+                decoy::USER
+            }
+        };
+        case.eligibility = decide_eligibility(&Facts {
+            now,
+            settings: &case.tenant.settings.reset,
+            tenant: case.tenant_facts(),
+            user: user_facts,
+            // Agents come with the on-premises capability.
+            writeback: Writeback::Off,
+            methods: &case.methods,
+        });
+        Ok(Some(case))
+    }
+
+    fn read_methods(&mut self, rows: &[Method]) -> Result<(), AppError> {
+        let Some(user) = &self.user else { return Ok(()) };
+        let mut found = Methods::default();
+        if user.user_type == UserType::ExternalGuest {
+            // The password is kept elsewhere: nothing here proves anything about it.
+            return Ok(());
+        }
+        let directory = match user.source {
+            latchkey_core::model::Source::Cloud => Origin::Administrator,
+            latchkey_core::model::Source::Synchronised => Origin::Directory,
+        };
+        let attribute = |text: Option<&String>| text.map(|text| text.to_owned());
+        let changed_at = user.contact_changed_at;
+        found.email = user
+            .other_mails
+            .iter()
+            .find_map(|text| EmailAddress::parse(text).ok())
+            .map(|value| OnFile { value, origin: directory, changed_at });
+        found.mobile = attribute(user.mobile_phone.as_ref())
+            .and_then(|text| PhoneNumber::parse(&text).ok())
+            .map(|value| OnFile { value, origin: directory, changed_at });
+        found.office = attribute(user.office_phone.as_ref())
+            .and_then(|text| PhoneNumber::parse(&text).ok())
+            .map(|value| OnFile { value, origin: directory, changed_at });
+        if user.user_type == UserType::Guest && found.email.is_none() {
+            // A guest who was invited by mail resets with that address.
+            found.email = user
+                .mail
+                .as_deref()
+                .and_then(|text| EmailAddress::parse(text).ok())
+                .map(|value| OnFile { value, origin: Origin::Administrator, changed_at });
+        }
+        for row in rows {
+            let opened = || open(&self.data_key, "method", "value", row.id.0, &row.value);
+            match row.kind {
+                MethodKind::Email => {
+                    if let Ok(value) = EmailAddress::parse(&text(&opened()?)) {
+                        found.email =
+                            Some(OnFile { value, origin: row.origin, changed_at: row.changed_at });
+                    }
+                }
+                MethodKind::Phone => {
+                    if let Ok(value) = PhoneNumber::parse(&text(&opened()?)) {
+                        found.mobile =
+                            Some(OnFile { value, origin: row.origin, changed_at: row.changed_at });
+                    }
+                }
+                MethodKind::Authenticator => {
+                    let last_step = row.last_step.and_then(|step| u64::try_from(step).ok());
+                    self.authenticators.push((row.id, opened()?, last_step));
+                }
+                MethodKind::Question => self.answers.push((row.slot.clone(), text(&opened()?))),
+                // Kept for the person and the helpdesk; no gate uses it.
+                MethodKind::AlternatePhone => {}
+            }
+        }
+        found.authenticators = self.authenticators.len();
+        found.questions = self.answers.len();
+        self.methods = found;
+        Ok(())
+    }
+
+    fn derive_methods(&mut self, app: &App) -> Result<(), AppError> {
+        let tenant = self.tenant.id.0;
+        let parts: [&[u8]; 3] = [b"methods", tenant.as_bytes(), self.subject_id.0.as_bytes()];
+        let seed = app.keys().tag(Purpose::Decoy, &parts);
+        self.methods = decoy::methods(seed.as_bytes(), &self.tenant.settings.reset);
+        if self.methods.authenticators > 0 {
+            let id = latchkey_types::MethodId(self.subject_id.0);
+            self.authenticators.push((id, Secret::new(seed.as_bytes().to_vec()), None));
+        }
+        for question in decoy::questions(seed.as_bytes(), self.methods.questions) {
+            self.answers.push((question.to_owned(), app.unmatchable()));
+        }
+        Ok(())
+    }
+
+    /// How many different things the person could prove themselves with, under the policy of now.
+    pub(crate) fn usable_factors(&self, now: Timestamp) -> u32 {
+        let administrator = self.user.as_ref().is_some_and(User::is_administrator);
+        let settings = &self.tenant.settings.reset;
+        let required = gates_required(settings, self.tenant_facts(), administrator, now);
+        let factors: BTreeSet<_> = usable_gates(&self.methods, settings, administrator, required, now)
+            .into_iter()
+            .map(Gate::factor)
+            .collect();
+        u32::try_from(factors.len()).unwrap_or(u32::MAX)
+    }
+
+    /// How many gates the policy asks of this person.
+    pub(crate) fn gates_required(&self, now: Timestamp) -> u32 {
+        let administrator = self.user.as_ref().is_some_and(User::is_administrator);
+        let settings = &self.tenant.settings.reset;
+        u32::from(gates_required(settings, self.tenant_facts(), administrator, now))
+    }
+
+    fn tenant_facts(&self) -> TenantFacts {
+        TenantFacts {
+            created_at: self.tenant.created_at,
+            has_paid_licence: false,
+            has_custom_domain: self.tenant.has_custom_domain,
+            has_directory_sync: self.tenant.has_directory_sync,
+        }
+    }
+
+    /// The destination of a gate that sends codes.
+    pub(crate) fn destination(&self, gate: Gate) -> Option<latchkey_notify::Destination> {
+        use latchkey_notify::Destination;
+        match gate {
+            Gate::Email => self.methods.email.as_ref().map(|on| Destination::Mail(on.value.clone())),
+            Gate::Sms => self.methods.mobile.as_ref().map(|on| Destination::Text(on.value.clone())),
+            Gate::MobileCall => {
+                self.methods.mobile.as_ref().map(|on| Destination::Call(on.value.clone()))
+            }
+            Gate::OfficeCall => {
+                self.methods.office.as_ref().map(|on| Destination::Call(on.value.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The number of a gate that asks for it.
+    pub(crate) fn number(&self, gate: Gate) -> Option<&PhoneNumber> {
+        match gate {
+            Gate::Sms | Gate::MobileCall => self.methods.mobile.as_ref(),
+            Gate::OfficeCall => self.methods.office.as_ref(),
+            _ => None,
+        }
+        .map(|on_file| &on_file.value)
+    }
+
+    /// The language for messages to this person.
+    pub(crate) fn message_locale(&self, page: latchkey_types::Locale) -> latchkey_types::Locale {
+        self.user.as_ref().and_then(|user| user.locale).unwrap_or(page)
+    }
+}
+
+fn text(bytes: &Secret<Vec<u8>>) -> String {
+    String::from_utf8_lossy(bytes.expose()).into_owned()
+}

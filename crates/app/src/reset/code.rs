@@ -1,0 +1,289 @@
+//! Typing a code or answers: the tries of a gate.
+
+use latchkey_core::reset::gates::{
+    AskedCode, GateProof, Shut, authenticator_code, one_time_code, questions,
+};
+use latchkey_core::reset::questions::normalise_answer;
+use latchkey_core::reset::{Block, Event, Gate, Stage, throttle};
+use latchkey_crypto::argon::Verdict;
+use latchkey_crypto::keys::Purpose;
+use latchkey_crypto::{codes, totp};
+use latchkey_store::{Tx, challenges, methods, throttle as throttles};
+use latchkey_types::{Secret, Timestamp};
+
+use super::methods::{claimant, draw, end_blocked, in_step};
+use super::step::{
+    Claim, Open, answer, apply, claim, progress, refused, say, stale, store,
+};
+use super::{Notice, Outcome};
+use crate::{App, AppError, Ctx};
+
+/// The longest code that is looked at, with spaces.
+const LONGEST_CODE: usize = 64;
+
+/// Tries a code: of a mail, a text, a call or an authenticator app.
+pub async fn code(
+    app: &App,
+    ctx: &Ctx,
+    cookie: &Secret<String>,
+    version: i64,
+    typed: &str,
+) -> Result<Option<Outcome>, AppError> {
+    let typed = (typed.len() <= LONGEST_CODE).then(|| codes::normalise_code(typed)).flatten();
+    in_step(app, cookie, version, async |tx, open| {
+        let gate = match open.session.stage() {
+            Stage::Code { gate, .. } => *gate,
+            Stage::Authenticator => Gate::AuthenticatorCode,
+            _ => return Ok(say(app, &open, Notice::OutOfDate)),
+        };
+        let digits = if gate == Gate::AuthenticatorCode { 6 } else { gate.code_digits() };
+        let fits = |code: &&Secret<String>| code.expose().len() == usize::from(digits);
+        // What cannot be a code tells a stranger nothing, and is no try.
+        let Some(typed) = typed.as_ref().filter(fits) else {
+            return Ok(say(app, &open, Notice::Unreadable));
+        };
+        let left = match count(tx, &open, gate).await? {
+            Count::Pass(left) => left,
+            Count::Blocked(until, begins) => {
+                let moved =
+                    end_blocked(tx, app, ctx, open, Block::Gate(gate), until, begins).await?;
+                return Ok(answer(app, moved, None));
+            }
+        };
+        let verdict = match gate {
+            Gate::AuthenticatorCode => authenticator(tx, &open, typed).await?,
+            _ => sent_code(tx, app, &open, gate, typed).await?,
+        };
+        settle(tx, app, ctx, open, gate, left, verdict, None).await
+    })
+    .await
+}
+
+/// A try of the questions that is counted and has yet to be compared.
+struct Counted {
+    version: i64,
+    left: usize,
+    /// Hash and typed answer, in the order of the page.
+    pairs: Vec<(String, Secret<String>)>,
+}
+
+/// Tries answers to the questions of the page, in its order. All must be right in one go.
+///
+/// Two transactions, with the hashes between them, since nothing but SQL is awaited inside one: the
+/// first claims the session and counts the try, the second claims it again and says what came of it.
+pub async fn answers(
+    app: &App,
+    ctx: &Ctx,
+    cookie: &Secret<String>,
+    version: i64,
+    typed: &[String],
+) -> Result<Option<Outcome>, AppError> {
+    let counted = match count_answers(app, ctx, cookie, version, typed).await? {
+        Ok(counted) => counted,
+        Err(at_once) => return Ok(at_once),
+    };
+    let mut right = Vec::with_capacity(counted.pairs.len());
+    for (hash, answer) in counted.pairs {
+        let verdict = app.hashing().verify(answer, hash).await?;
+        right.push(matches!(verdict, Verdict::Right { .. }));
+    }
+    let left = counted.left;
+    in_step(app, cookie, counted.version, async |tx, open| {
+        if !matches!(open.session.stage(), Stage::Questions { .. }) {
+            return Ok(say(app, &open, Notice::OutOfDate));
+        }
+        let required = open.case.tenant.settings.reset.questions.to_reset;
+        let verdict = questions(claimant(&open), required, &right);
+        let redraw = draw(app, &open);
+        settle(tx, app, ctx, open, Gate::Questions, left, verdict, Some(redraw)).await
+    })
+    .await
+}
+
+/// Claims the session and counts the try; or the answer, if there is nothing to compare.
+async fn count_answers(
+    app: &App,
+    ctx: &Ctx,
+    cookie: &Secret<String>,
+    version: i64,
+    typed: &[String],
+) -> Result<Result<Counted, Option<Outcome>>, AppError> {
+    let result = app
+        .db()
+        .write(async |mut tx| {
+            let tx = &mut tx;
+            let open = match claim(tx, app, cookie, version).await? {
+                Claim::Gone => return Ok(Err(None)),
+                Claim::Stale(open) => return Ok(Err(Some(stale(app, &open)))),
+                Claim::Ours(open) => *open,
+            };
+            let Stage::Questions { draw } = open.session.stage() else {
+                return Ok(Err(Some(say(app, &open, Notice::OutOfDate))));
+            };
+            let answers: Vec<String> =
+                typed.iter().map(|answer| normalise_answer(answer)).collect();
+            if answers.len() != draw.len() || answers.iter().any(String::is_empty) {
+                return Ok(Err(Some(say(app, &open, Notice::Unreadable))));
+            }
+            let pairs = draw
+                .iter()
+                .zip(answers)
+                .map(|(question, answer)| {
+                    let known = open.case.answers.iter().find(|(name, _)| name == question);
+                    let hash = known.map_or_else(|| app.unmatchable(), |(_, hash)| hash.clone());
+                    (hash, Secret::new(answer))
+                })
+                .collect();
+            match count(tx, &open, Gate::Questions).await? {
+                Count::Pass(left) => Ok(Ok(Counted { version: open.row.version, left, pairs })),
+                Count::Blocked(until, begins) => {
+                    let block = Block::Gate(Gate::Questions);
+                    let moved = end_blocked(tx, app, ctx, open, block, until, begins).await?;
+                    Ok(Err(Some(answer(app, moved, None))))
+                }
+            }
+        })
+        .await;
+    app.outbox().notify_one();
+    result
+}
+
+enum Count {
+    Pass(usize),
+    Blocked(Timestamp, bool),
+}
+
+/// Counts a try of a gate, before it is compared.
+async fn count(tx: &mut Tx, open: &Open, gate: Gate) -> Result<Count, AppError> {
+    let bucket = throttle::Bucket::Gate(gate);
+    let (tenant, subject) = (open.row.tenant, open.row.subject);
+    let hits = throttles::hit(tx, tenant, subject, bucket, open.now).await?;
+    Ok(match hits.verdict(open.now) {
+        throttle::Verdict::Pass { left } => Count::Pass(left),
+        throttle::Verdict::Blocked { until, begins } => Count::Blocked(until, begins),
+    })
+}
+
+/// Compares a typed code with the one that was sent last, and uses it up.
+async fn sent_code(
+    tx: &mut Tx,
+    app: &App,
+    open: &Open,
+    gate: Gate,
+    typed: &Secret<String>,
+) -> Result<Result<GateProof, Shut>, AppError> {
+    let (tenant, session) = (open.row.tenant, open.row.id);
+    let Some(row) = challenges::latest(tx, tenant, session, gate).await? else {
+        return Ok(Err(Shut::Wrong));
+    };
+    let typed = code_tag(app, open, gate, typed);
+    let Ok(stored) = <[u8; 32]>::try_from(row.tag.as_slice()) else {
+        return Err(AppError::bug("a stored code is malformed"));
+    };
+    let asked = AskedCode {
+        session,
+        gate,
+        tag: Secret::new(stored),
+        expires_at: row.expires_at,
+        is_spent: row.spent_at.is_some(),
+    };
+    let verdict = one_time_code(claimant(open), &asked, &typed, open.now);
+    // One statement checks and uses it: of two requests with the same code, one goes on.
+    let used = challenges::consume(tx, tenant, row.id, typed.expose(), open.now).await?;
+    Ok(match verdict {
+        Ok(_) if !used => Err(Shut::Used),
+        verdict => verdict,
+    })
+}
+
+/// A code as it is stored: bound to the tenant, the session, the gate and the destination.
+pub(super) fn code_tag(
+    app: &App,
+    open: &Open,
+    gate: Gate,
+    code: &Secret<String>,
+) -> Secret<[u8; 32]> {
+    let address = open.case.destination(gate);
+    let parts: [&[u8]; 6] = [
+        open.row.tenant.0.as_bytes(),
+        open.row.subject.0.as_bytes(),
+        open.row.id.0.as_bytes(),
+        gate.as_str().as_bytes(),
+        address.as_ref().map_or("", |to| to.address()).as_bytes(),
+        code.expose().as_bytes(),
+    ];
+    Secret::new(*app.keys().tag(Purpose::OneTimeCode, &parts).as_bytes())
+}
+
+/// Compares a typed code with those of every registered app; each time step counts once.
+async fn authenticator(
+    tx: &mut Tx,
+    open: &Open,
+    typed: &Secret<String>,
+) -> Result<Result<GateProof, Shut>, AppError> {
+    let mut matched = None;
+    for (id, secret, last_step) in &open.case.authenticators {
+        let step = totp::verify(secret.expose(), typed.expose(), open.now, *last_step);
+        // The same statement for right and wrong, account and decoy; a step below any never matches.
+        let used = methods::advance_step(tx, open.row.tenant, *id, step.and_then(|step| i64::try_from(step).ok()).unwrap_or(0)).await?;
+        if used && step.is_some() {
+            matched = step;
+        }
+    }
+    Ok(authenticator_code(claimant(open), matched))
+}
+
+/// Moves on after a try.
+#[expect(clippy::too_many_arguments, reason = "all that a try is about, from one caller each")]
+async fn settle(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    open: Open,
+    gate: Gate,
+    left: usize,
+    verdict: Result<GateProof, Shut>,
+    redraw: Option<Vec<String>>,
+) -> Result<Outcome, AppError> {
+    match verdict {
+        Ok(proof) => {
+            let (tenant, subject) = (open.row.tenant, open.row.subject);
+            let bucket = throttle::Bucket::Gate(gate);
+            throttles::take_back(tx, tenant, subject, bucket, open.now).await?;
+            let step = match apply(&open, Event::Proved(proof)) {
+                Ok(step) => step,
+                Err(refusal) => return Ok(say(app, &open, refused(refusal))),
+            };
+            let entry = progress(&open, "gate passed").with("gate", gate.as_str());
+            Ok(answer(app, store(tx, app, ctx, open, step, vec![entry]).await?, None))
+        }
+        Err(_) if left == 0 => {
+            let until = open.now.plus(throttle::BLOCK);
+            let moved = end_blocked(tx, app, ctx, open, Block::Gate(gate), until, true).await?;
+            Ok(answer(app, moved, None))
+        }
+        Err(shut) => {
+            let why = match shut {
+                Shut::Wrong => "wrong",
+                Shut::Expired => "expired",
+                Shut::Used => "used",
+            };
+            let entry =
+                progress(&open, "gate failed").failed().with("gate", gate.as_str()).with("why", why);
+            match redraw {
+                Some(draw) => {
+                    let step = match apply(&open, Event::Redraw(draw)) {
+                        Ok(step) => step,
+                        Err(refusal) => return Ok(say(app, &open, refused(refusal))),
+                    };
+                    let moved = store(tx, app, ctx, open, step, vec![entry]).await?;
+                    Ok(answer(app, moved, Some(Notice::WrongAnswers { left })))
+                }
+                None => {
+                    crate::audit::record_one(tx, app, ctx, &open.case.tenant, entry).await?;
+                    Ok(say(app, &open, Notice::WrongCode { left }))
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Resetting a forgotten password. Specification: *The password reset portal*.
+//!
+//! One file for each step. Every post claims the session's version first: of any number of
+//! requests with one form, one goes on, and the others learn that their page is out of date.
+
+mod case;
+mod code;
+mod forms;
+mod leave;
+mod methods;
+mod notify;
+mod password;
+mod render;
+mod start;
+mod step;
+mod view;
+
+pub use forms::{
+    brand_by_domain, form_token, form_token_matches, human_check, service_brand, start_token,
+    start_token_matches,
+};
+pub use leave::{cancel, contact, expire};
+pub use methods::{again, choose, number, other};
+pub use code::{answers, code};
+pub use password::{password, shown};
+pub use start::{no_cookies, start};
+pub use step::view;
+pub use view::{
+    Brand, Choice, Ended, HumanCheck, HumanProof, Notice, Outcome, Page, Question, StartNotice,
+    Started, View,
+};
+
+pub(crate) use case::Case;
+pub(crate) use forms::brand;
+pub(crate) use notify::frozen;

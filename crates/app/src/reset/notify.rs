@@ -1,0 +1,506 @@
+//! What the reset portal tells people, and how often it may.
+
+use std::time::Duration;
+
+use latchkey_core::audit::Activity;
+use latchkey_core::model::{Role, User};
+use latchkey_core::reset::{Authorisation, Gate, Ineligible, Reason, gates};
+use latchkey_crypto::codes::{self, Digits};
+use latchkey_crypto::keys::Purpose;
+use latchkey_i18n::Texts;
+use latchkey_notify::messages::{
+    self, AdministratorReset, BlockedScope, CodeCall, CodeMail, CodeText, Help, Missing,
+    MissingReason, NotMe, Occasion, PasswordReset, SpendAlarm,
+};
+use latchkey_notify::{Content, Destination, MessageKind};
+use latchkey_store::challenges::NewChallenge;
+use latchkey_store::links::NewLink;
+use latchkey_store::{Tx, accounts, challenges, counts, links, rate};
+use latchkey_types::{
+    ChallengeId, EmailAddress, Locale, Masked, MessageId, PhoneNumber, Timestamp,
+};
+
+use super::Case;
+use super::code::code_tag;
+use super::step::{Open, is_known};
+use crate::audit::{self, Entry};
+use crate::outbox::{Draft, NOTICE_LIFETIME, enqueue};
+use crate::{App, AppError, Ctx};
+
+/// How long *this was not me* works.
+pub(crate) const NOT_ME_VALID: Duration = Duration::from_secs(72 * 60 * 60);
+
+/// Code mails to one mailbox: five at once, then one every two minutes.
+const MAIL_BURST: u32 = 5;
+const MAIL_INTERVAL: Duration = Duration::from_secs(120);
+
+/// Recipients of a mail to administrators.
+const ADMINISTRATORS: i64 = 100;
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
+
+/// Whether a code may go out now: limits per mailbox or number, country and tenant. A decoy's
+/// limits are kept for its own, made-up destination.
+pub(super) async fn may_send(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    open: &Open,
+    gate: Gate,
+) -> Result<bool, AppError> {
+    let Some(to) = open.case.destination(gate) else { return Ok(true) };
+    let tenant = open.row.tenant;
+    // A decoy's destination is shared by many decoys: its id keeps them apart.
+    let owner = if is_known(open) { String::new() } else { open.row.subject.to_string() };
+    let parts: [&[u8]; 3] = [b"destination", owner.as_bytes(), to.address().as_bytes()];
+    let tag = app.keys().tag(Purpose::SubjectName, &parts);
+    let name: String = tag.as_bytes().iter().take(16).map(|b| format!("{b:02x}")).collect();
+    match &to {
+        Destination::Mail(_) => {
+            let bucket = format!("mail.{name}");
+            Ok(rate::take(tx, &bucket, open.now, MAIL_INTERVAL, MAIL_BURST).await?)
+        }
+        Destination::Text(number) | Destination::Call(number) => {
+            may_phone(tx, app, ctx, open, number, &name).await.inspect(|may| {
+                if !may {
+                    tracing::warn!(tenant = %tenant, "a limit for texts and calls was reached");
+                }
+            })
+        }
+    }
+}
+
+async fn may_phone(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    open: &Open,
+    number: &PhoneNumber,
+    name: &str,
+) -> Result<bool, AppError> {
+    let telephony = &open.case.tenant.settings.telephony;
+    let tenant = open.row.tenant;
+    let code = number.calling_code();
+    if !telephony.calling_codes.is_empty() && !telephony.calling_codes.contains(&code) {
+        return Ok(false);
+    }
+    let per = |count: u32| HOUR / count.max(1);
+    let bucket = format!("phone.{name}");
+    let most = telephony.per_number_hour;
+    if !rate::take(tx, &bucket, open.now, per(most), most).await? {
+        return Ok(false);
+    }
+    // A decoy sends nothing, and so takes nothing of what the tenant pays for.
+    let real = if is_known(open) { "" } else { "decoy." };
+    let bucket = format!("{real}prefix.{tenant}.{code}");
+    let most = telephony.per_prefix_hour;
+    if !rate::take(tx, &bucket, open.now, per(most), most).await? {
+        alarm(tx, app, ctx, open, "country").await?;
+        return Ok(false);
+    }
+    let day = open.now.0.div_euclid(DAY_US);
+    let what = format!("{real}phone");
+    let limit = i64::from(telephony.per_day);
+    if counts::bump(tx, tenant, day, &what, limit).await?.is_none() {
+        alarm(tx, app, ctx, open, "day").await?;
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+/// Tells the administrators, once a day, that texts and calls have reached a limit.
+async fn alarm(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    open: &Open,
+    limit: &'static str,
+) -> Result<(), AppError> {
+    let tenant = &open.case.tenant;
+    let bucket = format!("alarm.{limit}.{}", tenant.id);
+    let day = Duration::from_secs(24 * 60 * 60);
+    if !is_known(open) || !rate::take(tx, &bucket, open.now, day, 1).await? {
+        return Ok(());
+    }
+    metrics::counter!("latchkey_spend_alarms_total", "limit" => limit).increment(1);
+    let entry = Entry::new(Activity::SpendLimit).failed().because(limit);
+    audit::record_one(tx, app, ctx, tenant, entry).await?;
+    let until = Timestamp((open.now.0.div_euclid(DAY_US) + 1) * DAY_US);
+    for admin in administrators(tx, open, None).await? {
+        let texts = Texts::new(admin.locale);
+        let content = messages::spend_alarm(
+            texts,
+            &SpendAlarm {
+                tenant: &tenant.name,
+                sent: tenant.settings.telephony.per_day,
+                limit: tenant.settings.telephony.per_day,
+                until,
+                portal: &portal(app),
+            },
+        );
+        post(tx, app, &open.case, MessageKind::Spend, admin, content).await?;
+    }
+    Ok(())
+}
+
+/// Makes a code, in place of the last one of this session and gate, and sends it.
+pub(super) async fn send_code(
+    tx: &mut Tx,
+    app: &App,
+    open: &Open,
+    gate: Gate,
+) -> Result<(), AppError> {
+    let Some(to) = open.case.destination(gate) else {
+        return Err(AppError::bug("a gate without a destination was started"));
+    };
+    let digits = if gate == Gate::Email { Digits::Eight } else { Digits::Six };
+    let code = codes::numeric_code(app.entropy(), digits);
+    let expires_at = open.now.plus(gates::CODE_VALID);
+    let tag = code_tag(app, open, gate, &code);
+    let new = NewChallenge {
+        id: ChallengeId::new(app.clock(), app.entropy()),
+        session: open.row.id,
+        gate,
+        tag: tag.expose(),
+        created_at: open.now,
+        expires_at,
+    };
+    challenges::insert(tx, open.row.tenant, &new).await?;
+    let locale = open.case.message_locale(open.row.locale);
+    let texts = Texts::new(locale);
+    let tenant = open.case.tenant.name.as_str();
+    let (kind, content) = match to {
+        Destination::Mail(_) => {
+            let mail = CodeMail { tenant, code: code.expose(), valid: gates::CODE_VALID };
+            (MessageKind::Code, messages::code_mail(texts, &mail))
+        }
+        Destination::Text(_) => {
+            let host = app.options().base.name();
+            let text = CodeText { tenant, code: code.expose(), host };
+            (MessageKind::Code, messages::code_text(texts, &text))
+        }
+        Destination::Call(_) => {
+            let call = CodeCall { tenant, code: code.expose() };
+            (MessageKind::Code, messages::code_call(texts, &call))
+        }
+    };
+    let is_void = !is_known(open);
+    let draft = Draft { kind, to, locale, content, expires_at, is_void };
+    enqueue(tx, app, &open.case.data_key, draft).await?;
+    Ok(())
+}
+
+/// Somebody to be told by mail.
+struct Recipient {
+    to: EmailAddress,
+    locale: Locale,
+}
+
+/// Every mail address on file for an account, each once.
+fn addresses(case: &Case) -> Vec<EmailAddress> {
+    let Some(user) = &case.user else { return Vec::new() };
+    let private = case.methods.email.as_ref().map(|on_file| on_file.value.clone());
+    let mut seen = std::collections::BTreeSet::new();
+    user.mail
+        .iter()
+        .chain(&user.other_mails)
+        .filter_map(|text| EmailAddress::parse(text).ok())
+        .chain(private)
+        .filter(|address| seen.insert(address.key()))
+        .collect()
+}
+
+/// Who is told of a reset, masked, as the last page says.
+pub(super) fn told(case: &Case) -> Vec<Masked> {
+    if !case.tenant.settings.notifications.users {
+        return Vec::new();
+    }
+    addresses(case).iter().map(EmailAddress::masked).collect()
+}
+
+fn recipients(case: &Case, page: Locale) -> Vec<Recipient> {
+    let locale = case.message_locale(page);
+    addresses(case).into_iter().map(|to| Recipient { to, locale }).collect()
+}
+
+async fn administrators(
+    tx: &mut Tx,
+    open: &Open,
+    except: Option<&User>,
+) -> Result<Vec<Recipient>, AppError> {
+    let roles: Vec<Role> =
+        Role::ALL.iter().copied().filter(|role| role.is_administrator()).collect();
+    by_roles(tx, &open.case, &roles, except).await
+}
+
+async fn by_roles(
+    tx: &mut Tx,
+    case: &Case,
+    roles: &[Role],
+    except: Option<&User>,
+) -> Result<Vec<Recipient>, AppError> {
+    let mut users: Vec<User> = Vec::new();
+    for role in roles {
+        let filter = accounts::Filter { role: Some(*role), enabled: Some(true), ..Default::default() };
+        users.extend(accounts::list(tx, case.tenant.id, &filter, None, ADMINISTRATORS).await?);
+    }
+    users.sort_by_key(|user| user.id);
+    users.dedup_by_key(|user| user.id);
+    users.truncate(usize::try_from(ADMINISTRATORS).unwrap_or_default());
+    Ok(users
+        .into_iter()
+        .filter(|user| except.is_none_or(|except| except.id != user.id))
+        .filter_map(|user| {
+            let to = user.mail.as_deref().or(Some(user.upn.as_str()));
+            let to = to.and_then(|text| EmailAddress::parse(text).ok())?;
+            Some(Recipient { to, locale: user.locale.unwrap_or(case.tenant.locale) })
+        })
+        .collect())
+}
+
+async fn post(
+    tx: &mut Tx,
+    app: &App,
+    case: &Case,
+    kind: MessageKind,
+    recipient: Recipient,
+    content: Content,
+) -> Result<MessageId, AppError> {
+    let draft = Draft {
+        kind,
+        to: Destination::Mail(recipient.to),
+        locale: recipient.locale,
+        content,
+        expires_at: app.clock().now().plus(NOTICE_LIFETIME),
+        is_void: false,
+    };
+    enqueue(tx, app, &case.data_key, draft).await
+}
+
+/// Tells the owner at every address, and the other administrators if the owner is one. Returns how
+/// many were told.
+pub(super) async fn was_reset(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    open: &Open,
+    right: &Authorisation,
+) -> Result<usize, AppError> {
+    let case = &open.case;
+    let Some(user) = &case.user else { return Ok(0) };
+    let address = ctx.stored_address(case.tenant.settings.client_address);
+    let occasion = Occasion { when: open.now, address: &address, browser: &ctx.browser };
+    let mut count = 0;
+    if case.tenant.settings.notifications.users {
+        let token = codes::token(app.entropy());
+        let tag = app.keys().tag(Purpose::LinkToken, &[b"not me", token.expose().as_bytes()]);
+        let new = NewLink {
+            id: ChallengeId::new(app.clock(), app.entropy()).0,
+            purpose: crate::not_me::PURPOSE,
+            tag: tag.as_bytes(),
+            user: right.user(),
+            created_at: open.now,
+            expires_at: open.now.plus(NOT_ME_VALID),
+        };
+        links::insert(tx, case.tenant.id, &new).await?;
+        let everyone = recipients(case, ctx.locale);
+        let masks: Vec<(EmailAddress, Masked)> =
+            everyone.iter().map(|r| (r.to.clone(), r.to.masked())).collect();
+        for recipient in everyone {
+            let others: Vec<Masked> = masks
+                .iter()
+                .filter(|(to, _)| *to != recipient.to)
+                .map(|(_, mask)| mask.clone())
+                .collect();
+            let content = messages::password_reset(
+                Texts::new(recipient.locale),
+                &PasswordReset {
+                    tenant: &case.tenant.name,
+                    user: user.upn.as_str(),
+                    occasion,
+                    told: &others,
+                    not_me: NotMe {
+                        base: app.options().base.url(),
+                        token: token.expose(),
+                        valid: NOT_ME_VALID,
+                    },
+                },
+            );
+            post(tx, app, case, MessageKind::PasswordReset, recipient, content).await?;
+            count += 1;
+        }
+    }
+    if user.is_administrator() && case.tenant.settings.notifications.administrators {
+        for recipient in administrators(tx, open, Some(user)).await? {
+            let content = messages::administrator_reset(
+                Texts::new(recipient.locale),
+                &AdministratorReset {
+                    tenant: &case.tenant.name,
+                    user: user.upn.as_str(),
+                    occasion,
+                },
+            );
+            post(tx, app, case, MessageKind::AdministratorReset, recipient, content).await?;
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
+/// Tells the owner, once, that self-service or one gate is blocked.
+pub(super) async fn blocked(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    open: &Open,
+    gate: Option<Gate>,
+    until: Timestamp,
+) -> Result<(), AppError> {
+    let case = &open.case;
+    let Some(user) = case.user.as_ref().filter(|_| is_known(open)) else { return Ok(()) };
+    let address = ctx.stored_address(case.tenant.settings.client_address);
+    let occasion = Occasion { when: open.now, address: &address, browser: &ctx.browser };
+    let scope = if gate.is_some() { BlockedScope::OneMethod } else { BlockedScope::Everything };
+    for recipient in recipients(case, ctx.locale) {
+        let content = messages::blocked(
+            Texts::new(recipient.locale),
+            &messages::Blocked {
+                tenant: &case.tenant.name,
+                user: user.upn.as_str(),
+                scope,
+                occasion,
+                until,
+            },
+        );
+        post(tx, app, case, MessageKind::Blocked, recipient, content).await?;
+    }
+    Ok(())
+}
+
+/// Tells the owner by mail what the page does not say.
+pub(super) async fn missing(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    case: &Case,
+    no: &Ineligible,
+) -> Result<(), AppError> {
+    let Some(user) = &case.user else { return Ok(()) };
+    let address = ctx.stored_address(case.tenant.settings.client_address);
+    let occasion =
+        Occasion { when: app.clock().now(), address: &address, browser: &ctx.browser };
+    let usable = case.usable_factors(app.clock().now());
+    let needed = case.gates_required(app.clock().now());
+    let reason = match no.deciding {
+        Reason::TenantSsprDisabled => MissingReason::TurnedOff,
+        Reason::PolicyNotDefined => MissingReason::NoMethodEnabled,
+        Reason::NotMemberOfScopedGroup => MissingReason::NotInGroup,
+        Reason::NotLicensed => MissingReason::NotLicensed,
+        Reason::WritebackNotEnabled => MissingReason::WritebackOff,
+        Reason::NotProperlyConfigured => MissingReason::TooFewMethods { usable, needed },
+        Reason::OnPremisesConnectivity => MissingReason::DirectoryUnreachable,
+        Reason::OnPremisesAdminActionRequired => MissingReason::DirectoryFault,
+        Reason::AccountDisabled => MissingReason::AccountDisabled,
+    };
+    let reference = ctx.request.to_string();
+    for recipient in recipients(case, ctx.locale) {
+        let content = messages::missing(
+            Texts::new(recipient.locale),
+            &Missing {
+                tenant: &case.tenant.name,
+                user: user.upn.as_str(),
+                reason,
+                occasion,
+                reference: &reference,
+            },
+        );
+        post(tx, app, case, MessageKind::Missing, recipient, content).await?;
+    }
+    Ok(())
+}
+
+/// Asks the administrators for help: Password Administrators, else User Administrators, else Global
+/// Administrators; once an hour per user. For a decoy the same is looked up, and nobody is told.
+pub(super) async fn help(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    open: &Open,
+) -> Result<(), AppError> {
+    let case = &open.case;
+    let bucket = format!("help.{}.{}", case.tenant.id, open.row.subject);
+    if !rate::take(tx, &bucket, open.now, HOUR, 1).await? {
+        return Ok(());
+    }
+    let mut asked = Vec::new();
+    for role in
+        [Role::PasswordAdministrator, Role::UserAdministrator, Role::GlobalAdministrator]
+    {
+        if asked.is_empty() {
+            asked = by_roles(tx, case, &[role], None).await?;
+        }
+    }
+    let Some(user) = case.user.as_ref().filter(|_| is_known(open)) else { return Ok(()) };
+    let address = ctx.stored_address(case.tenant.settings.client_address);
+    let occasion = Occasion { when: open.now, address: &address, browser: &ctx.browser };
+    let reference = open.row.request.to_string();
+    for recipient in asked {
+        let content = messages::help(
+            Texts::new(recipient.locale),
+            &Help {
+                tenant: &case.tenant.name,
+                user: user.upn.as_str(),
+                reference: &reference,
+                occasion,
+                portal: &portal(app),
+            },
+        );
+        post(tx, app, case, MessageKind::Help, recipient, content).await?;
+    }
+    Ok(())
+}
+
+/// The administrators' portal; it asks to sign in.
+pub(crate) fn portal(app: &App) -> String {
+    format!("{}/admin", app.options().base.url())
+}
+
+/// Tells the owner and the administrators that the account is locked.
+pub(crate) async fn frozen(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    case: &Case,
+) -> Result<(), AppError> {
+    let Some(user) = &case.user else { return Ok(()) };
+    let address = ctx.stored_address(case.tenant.settings.client_address);
+    let occasion =
+        Occasion { when: app.clock().now(), address: &address, browser: &ctx.browser };
+    for recipient in recipients(case, ctx.locale) {
+        let content = messages::frozen_for_user(
+            Texts::new(recipient.locale),
+            &messages::FrozenForUser {
+                tenant: &case.tenant.name,
+                user: user.upn.as_str(),
+                occasion,
+            },
+        );
+        post(tx, app, case, MessageKind::Frozen, recipient, content).await?;
+    }
+    let roles: Vec<Role> =
+        Role::ALL.iter().copied().filter(|role| role.is_administrator()).collect();
+    for recipient in by_roles(tx, case, &roles, Some(user)).await? {
+        let content = messages::frozen_for_administrators(
+            Texts::new(recipient.locale),
+            &messages::FrozenForAdministrators {
+                tenant: &case.tenant.name,
+                user: user.upn.as_str(),
+                occasion,
+                portal: &portal(app),
+            },
+        );
+        post(tx, app, case, MessageKind::Frozen, recipient, content).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,333 @@
+//! Step 1: who are you, and are you human.
+
+use std::time::Duration;
+
+use latchkey_core::audit::Activity;
+use latchkey_core::reset::{
+    Detail, Event, Failure, Ineligible, Session, Subject, throttle,
+};
+use latchkey_core::settings::Disclosure;
+use latchkey_crypto::keys::Purpose;
+use latchkey_crypto::{codes, pow};
+use latchkey_store::sessions::{self, NewSession};
+use latchkey_store::names::NameKind;
+use latchkey_store::{Tx, domains, names, rate, spent_work, throttle as throttles};
+use latchkey_types::{
+    DomainName, EmailAddress, SessionId, TenantId, Timestamp, UserId, fold,
+};
+
+use super::step::{Open, apply, progress, store};
+use super::{Case, HumanProof, Outcome, StartNotice, Started, notify, render};
+use crate::audit::{self, Entry};
+use crate::keys::seal;
+use crate::{App, AppError, Ctx};
+
+/// The longest user ID that is looked at, in bytes: an e-mail address has at most 254.
+const LONGEST: usize = 254;
+
+/// A form without proof of work is good for ten minutes, like a challenge.
+const FORM_MAX_AGE: Duration = Duration::from_secs(600);
+
+/// Forms without proof of work get a quarter of the attempts.
+const FORM_COST: u32 = 4;
+
+/// Attempts at step 1 for one tenant: 600 at once, ten a second after that.
+const TENANT_BURST: u32 = 600;
+const TENANT_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Begins a reset for whatever was typed. What comes of it tells a stranger no more than the
+/// tenant's disclosure allows.
+pub async fn start(
+    app: &App,
+    ctx: &Ctx,
+    typed: &str,
+    proof: HumanProof,
+    brand: Option<TenantId>,
+) -> Result<Started, AppError> {
+    let typed = typed.trim();
+    if typed.is_empty() || typed.len() > LONGEST || typed.chars().any(char::is_control) {
+        return Ok(Started::Again(StartNotice::Unreadable));
+    }
+    let key = fold(typed);
+    if !key.contains('@') || EmailAddress::parse(&key).is_err() && latchkey_types::Upn::parse(&key).is_err() {
+        return Ok(Started::Again(StartNotice::Unreadable));
+    }
+    let now = app.clock().now();
+    let by_time = matches!(proof, HumanProof::Time { .. });
+    let once = match check(app, &proof, now) {
+        Ok(once) => once,
+        Err(notice) => return Ok(Started::Again(notice)),
+    };
+    app.db()
+        .write(async |mut tx| {
+            let tx = &mut tx;
+            if !spent_work::spend(tx, &once.id, once.expires).await? {
+                return Ok(Started::Again(StartNotice::CheckFailed));
+            }
+            if let Some(seconds) = throttled(tx, app, ctx, by_time, now).await? {
+                return Ok(Started::Again(StartNotice::Busy { seconds }));
+            }
+            begin(tx, app, ctx, typed, &key, brand, now).await
+        })
+        .await
+        .inspect(|_| app.outbox().notify_one())
+}
+
+fn check(app: &App, proof: &HumanProof, now: Timestamp) -> Result<pow::OnceId, StartNotice> {
+    match proof {
+        HumanProof::Work { challenge, nonce } => {
+            pow::check(app.keys().hasher(), challenge, nonce, now)
+                .map_err(|_| StartNotice::CheckFailed)
+        }
+        HumanProof::Time { token } => {
+            let min_age = app.options().form_min_age;
+            pow::check_timed(app.keys().hasher(), token, now, min_age, FORM_MAX_AGE).map_err(|no| {
+                match no {
+                    pow::TimedRefusal::TooSoon => StartNotice::TooFast,
+                    _ => StartNotice::CheckFailed,
+                }
+            })
+        }
+    }
+}
+
+/// Seconds to wait, if this network has made too many attempts.
+async fn throttled(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    by_time: bool,
+    now: Timestamp,
+) -> Result<Option<u64>, AppError> {
+    let options = app.options();
+    let cost = if by_time { FORM_COST } else { 1 };
+    let interval = options.network_interval * cost;
+    let burst = (options.network_burst / cost).max(1);
+    let bucket = format!("start.network.{cost}.{}", ctx.network());
+    let free = rate::take(tx, &bucket, now, interval, burst).await?;
+    Ok((!free).then(|| interval.as_secs().max(1)))
+}
+
+/// Whose name it is: the tenant and the account, if there is one.
+struct Found {
+    tenant: TenantId,
+    user: Option<UserId>,
+}
+
+async fn resolve(
+    tx: &mut Tx,
+    key: &str,
+    brand: Option<TenantId>,
+) -> Result<Found, AppError> {
+    let domain = key.rsplit_once('@').map_or("", |(_, domain)| domain);
+    let known = names::resolve(tx, key).await?;
+    let owner = match DomainName::parse(domain) {
+        Ok(domain) => domains::find(tx, &domain).await?.map(|(tenant, _)| tenant),
+        Err(_) => None,
+    };
+    // A user principal name wins; a mail address counts where it is unique.
+    let upn = known.iter().find(|name| name.kind == NameKind::Upn);
+    let found = match (upn, known.as_slice()) {
+        (Some(name), _) => Some(name),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    };
+    Ok(match found {
+        Some(name) => Found { tenant: name.tenant, user: Some(name.user) },
+        None => Found { tenant: owner.or(brand).unwrap_or(TenantId::SERVICE), user: None },
+    })
+}
+
+/// The id under which everything is kept for a name that has no account, or may not know of it.
+fn decoy_id(app: &App, tenant: TenantId, key: &str) -> UserId {
+    let parts: [&[u8]; 3] = [b"id", tenant.0.as_bytes(), key.as_bytes()];
+    let tag = app.keys().tag(Purpose::Decoy, &parts);
+    let mut bytes = [0; 16];
+    for (to, from) in bytes.iter_mut().zip(tag.as_bytes()) {
+        *to = *from;
+    }
+    // Version 8: made by a rule of our own (RFC 9562, 5.8).
+    UserId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+}
+
+async fn begin(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    typed: &str,
+    key: &str,
+    brand: Option<TenantId>,
+    now: Timestamp,
+) -> Result<Started, AppError> {
+    let found = resolve(tx, key, brand).await?;
+    let bucket = format!("start.tenant.{}", found.tenant);
+    if !rate::take(tx, &bucket, now, TENANT_INTERVAL, TENANT_BURST).await? {
+        return Ok(Started::Again(StartNotice::Busy { seconds: 1 }));
+    }
+    let decoy = decoy_id(app, found.tenant, key);
+    let (subject, id) = match found.user {
+        Some(user) => (Subject::Known, user),
+        None => (Subject::Decoy, decoy),
+    };
+    let Some(mut case) = Case::gather(tx, app, found.tenant, subject, id, now).await? else {
+        return Err(AppError::NotFound);
+    };
+    let hits =
+        throttles::hit(tx, found.tenant, id, throttle::Bucket::Attempts, now).await?;
+    let verdict = hits.verdict(now);
+
+    // How a session for a decoy truly ends is settled now.
+    let mut truth = None;
+    let mut verdict_detail = None;
+    let disclosure = case.tenant.settings.reset.disclosure;
+    match (&case.eligibility, subject) {
+        (_, Subject::Decoy) if disclosure == Disclosure::Standard => {
+            truth = Some(Detail::Failed(Failure::UnknownUser));
+            verdict_detail = truth;
+        }
+        (Ok(_), Subject::Decoy) => truth = Some(Detail::Failed(Failure::UnknownUser)),
+        (Err(no), Subject::Known) if disclosure == Disclosure::Strict => {
+            let no = no.clone();
+            let shown = Case::gather(tx, app, found.tenant, Subject::Decoy, decoy, now).await?;
+            let shown = shown.ok_or(AppError::NotFound)?;
+            // What holds for everybody in the tenant is no secret about anybody.
+            if shown.eligibility.is_ok() {
+                tell_what_is_missing(tx, app, ctx, &case, &no, now).await?;
+                truth = Some(Detail::Failed(no.deciding.into()));
+                let user = case.user.take();
+                case = Case { user, ..shown };
+            }
+        }
+        _ => {}
+    }
+    let subject = case.subject;
+    let subject_id = case.subject_id;
+
+    let session_id = SessionId::new(app.clock(), app.entropy());
+    let cookie = codes::token(app.entropy());
+    let session = Session::begin(subject, case.stamp);
+    let expires_at = now.plus(case.tenant.settings.reset.session_time());
+    let state = serde_json::to_string(&session)
+        .map_err(|error| AppError::internal("write a reset session", error))?;
+    let name = seal(
+        &case.data_key,
+        app.entropy(),
+        "reset_session",
+        "name",
+        session_id.0,
+        typed.as_bytes(),
+    )?;
+    let truth = truth.map(Detail::code);
+    let new = NewSession {
+        id: session_id,
+        subject: subject_id,
+        cookie_tag: &super::step::cookie_tag(app, &cookie),
+        state: &state,
+        name: &name,
+        locale: ctx.locale,
+        client_address: &ctx.stored_address(case.tenant.settings.client_address),
+        client_class: &ctx.browser,
+        request: ctx.request,
+        detail: truth.as_deref(),
+        created_at: now,
+        expires_at,
+    };
+    sessions::insert(tx, found.tenant, &new).await?;
+    let row = sessions::get(tx, found.tenant, session_id)
+        .await?
+        .ok_or_else(|| AppError::bug("a new session is not there"))?;
+    let open = Open { row, session, case, typed: typed.to_owned(), now };
+    let entries = vec![progress(&open, "user ID entered")];
+
+    // A block or a refusal ends the session at once.
+    let end = match verdict {
+        throttle::Verdict::Blocked { until, begins } => {
+            if begins {
+                let bucket = throttle::Bucket::Attempts;
+                if throttles::block(tx, found.tenant, id, bucket, until, now).await? {
+                    notify::blocked(tx, app, ctx, &open, None, until).await?;
+                }
+            }
+            Some(Detail::BlockedAttempts)
+        }
+        throttle::Verdict::Pass { .. } => match (verdict_detail, &open.case.eligibility) {
+            (Some(detail), _) => Some(detail),
+            (None, Err(no)) => Some(Detail::Failed(no.deciding.into())),
+            (None, Ok(eligible)) => all_blocked(&open, eligible),
+        },
+    };
+    let step = match end {
+        Some(detail) => open.session.end_at_once(detail),
+        None => apply(&open, Event::Look).map_err(|_| AppError::bug("a new session is over"))?,
+    };
+    let moved = store(tx, app, ctx, open, step, entries).await?;
+    Ok(Started::Begun(Outcome {
+        view: render::view(app, &moved.open),
+        cookie: Some(cookie),
+        notice: None,
+    }))
+}
+
+/// The gate that is to blame, if blocks leave too few gates to ever finish.
+fn all_blocked(open: &Open, eligible: &latchkey_core::reset::Eligible) -> Option<Detail> {
+    let left: std::collections::BTreeSet<_> = eligible
+        .gates
+        .iter()
+        .filter(|gate| !open.case.blocked.contains(gate))
+        .map(|gate| gate.factor())
+        .collect();
+    let offered = open.session.offered(eligible, &open.case.blocked);
+    if left.len() >= usize::from(eligible.required) && !offered.is_empty() {
+        return None;
+    }
+    eligible.gates.iter().copied().find(|gate| open.case.blocked.contains(gate)).map(Detail::BlockedGate)
+}
+
+/// In `strict`, the owner learns by mail what the page does not say; once a day.
+async fn tell_what_is_missing(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    case: &Case,
+    no: &Ineligible,
+    now: Timestamp,
+) -> Result<(), AppError> {
+    let bucket = format!("missing.{}.{}", case.tenant.id, case.subject_id);
+    let day = Duration::from_secs(24 * 60 * 60);
+    if rate::take(tx, &bucket, now, day, 1).await? {
+        notify::missing(tx, app, ctx, case, no).await?;
+    }
+    Ok(())
+}
+
+/// Records that a browser accepts no cookies, under the tenant of what was typed.
+pub async fn no_cookies(app: &App, ctx: &Ctx, typed: &str) -> Result<(), AppError> {
+    let key = fold(typed.get(..LONGEST.min(typed.len())).unwrap_or_default());
+    app.db()
+        .write(async |mut tx| {
+            let tx = &mut tx;
+            let bucket = format!("no-cookies.{}", ctx.network());
+            let interval = app.options().network_interval;
+            let now = app.clock().now();
+            if !rate::take(tx, &bucket, now, interval, app.options().network_burst).await? {
+                return Ok(());
+            }
+            let domain = key.rsplit_once('@').map_or("", |(_, domain)| domain);
+            let tenant = match DomainName::parse(domain) {
+                Ok(domain) => domains::find(tx, &domain).await?.map(|(tenant, _)| tenant),
+                Err(_) => None,
+            }
+            .unwrap_or(TenantId::SERVICE);
+            let detail = Detail::Failed(Failure::NoCookies);
+            let entry = Entry::new(Activity::ResetSelfService)
+                .failed()
+                .because(detail.code())
+                .with("result", detail.result().as_str());
+            let privacy = latchkey_store::tenants::get(tx, tenant)
+                .await?
+                .map(|tenant| tenant.settings.client_address)
+                .unwrap_or_default();
+            audit::record(tx, app, ctx, tenant, privacy, vec![entry]).await
+        })
+        .await
+}

@@ -1,0 +1,282 @@
+//! What every step shares: finding the session, claiming it, storing what is next.
+
+use latchkey_core::audit::{Activity, Outcome as Result_};
+use latchkey_core::reset::{
+    Context, Detail, Effect, Event, Refusal, ResultKind, Session, Step, Subject,
+};
+use latchkey_crypto::codes;
+use latchkey_crypto::keys::Purpose;
+use latchkey_store::sessions::{self, SessionRow};
+use latchkey_store::{Tx, challenges};
+use latchkey_types::{Secret, Timestamp};
+
+use super::{Case, Outcome, View, notify, render};
+use crate::audit::{self, Entry};
+use crate::keys::open_text;
+use crate::{App, AppError, Ctx};
+
+/// A session and everything about its subject.
+pub(crate) struct Open {
+    pub row: SessionRow,
+    pub session: Session,
+    pub case: Case,
+    /// The name as it was typed in step 1.
+    pub typed: String,
+    pub now: Timestamp,
+}
+
+/// What a step did.
+pub(crate) struct Moved {
+    pub open: Open,
+    /// A new cookie, if the browser has to have one.
+    pub cookie: Option<Secret<String>>,
+}
+
+pub(crate) fn cookie_tag(app: &App, cookie: &Secret<String>) -> [u8; 32] {
+    let cookie = cookie.expose().as_bytes();
+    *app.keys().tag(Purpose::SessionCookie, &[b"reset", cookie]).as_bytes()
+}
+
+/// The page of a session, for a browser that has its cookie. `None`: there is no such session.
+pub async fn view(
+    app: &App,
+    ctx: &Ctx,
+    cookie: &Secret<String>,
+) -> Result<Option<View>, AppError> {
+    let tag = cookie_tag(app, cookie);
+    app.db()
+        .write(async |mut tx| {
+            let tx = &mut tx;
+            let Some(open) = find(tx, app, &tag).await? else { return Ok(None) };
+            if open.session.is_over() {
+                return Ok(Some(render::view(app, &open)));
+            }
+            // Nothing but time may have passed, and yet the policy or the account changed.
+            let event = if open.now >= open.row.expires_at { Event::Expire } else { Event::Look };
+            let before = open.session.clone();
+            let step = match apply(&open, event) {
+                Ok(step) => step,
+                Err(_) => return Ok(Some(render::view(app, &open))),
+            };
+            if step.next == before {
+                return Ok(Some(render::view(app, &open)));
+            }
+            let moved = store(tx, app, ctx, open, step, Vec::new()).await?;
+            Ok(Some(render::view(app, &moved.open)))
+        })
+        .await
+}
+
+/// Finds the session of a cookie and gathers the facts. A session whose subject is gone counts as
+/// no session.
+pub(crate) async fn find(
+    tx: &mut Tx,
+    app: &App,
+    tag: &[u8; 32],
+) -> Result<Option<Open>, AppError> {
+    match sessions::get_by_cookie(tx, tag).await? {
+        Some(row) => open(tx, app, row).await,
+        None => Ok(None),
+    }
+}
+
+/// Gathers the facts about a session. `None`: its subject is gone.
+pub(crate) async fn open(
+    tx: &mut Tx,
+    app: &App,
+    row: SessionRow,
+) -> Result<Option<Open>, AppError> {
+    let session: Session = serde_json::from_str(&row.state)
+        .map_err(|error| AppError::internal("read a reset session", error))?;
+    let now = app.clock().now();
+    let case =
+        Case::gather(tx, app, row.tenant, session.subject(), row.subject, now).await?;
+    let Some(case) = case else { return Ok(None) };
+    let typed = open_text(&case.data_key, "reset_session", "name", row.id.0, &row.name)?;
+    let typed = typed.expose().clone();
+    Ok(Some(Open { row, session, case, typed, now }))
+}
+
+/// What a post finds: its session, claimed; or an answer at once.
+pub(crate) enum Claim {
+    /// The step is this request's, and no other's.
+    Ours(Box<Open>),
+    /// No such session.
+    Gone,
+    /// The session is over, or its page is out of date: show where it stands.
+    Stale(Box<Open>),
+}
+
+/// Claims the session's version for one post.
+pub(crate) async fn claim(
+    tx: &mut Tx,
+    app: &App,
+    cookie: &Secret<String>,
+    version: i64,
+) -> Result<Claim, AppError> {
+    let Some(mut open) = find(tx, app, &cookie_tag(app, cookie)).await? else {
+        return Ok(Claim::Gone);
+    };
+    let stale = open.session.is_over() || open.row.version != version;
+    if stale || !sessions::claim(tx, open.row.tenant, open.row.id, version).await? {
+        return Ok(Claim::Stale(Box::new(open)));
+    }
+    open.row.version += 1;
+    Ok(Claim::Ours(Box::new(open)))
+}
+
+pub(crate) fn apply(open: &Open, event: Event) -> Result<Step, Refusal> {
+    let context = Context {
+        now: open.now,
+        session: open.row.id,
+        user: open.row.subject,
+        stamp: open.case.stamp,
+        eligibility: &open.case.eligibility,
+        blocked: &open.case.blocked,
+    };
+    // A session whose time is over does nothing more than end.
+    let event = if open.now >= open.row.expires_at { Event::Expire } else { event };
+    open.session.apply(event, &context)
+}
+
+/// Stores what is next and does what has to be done, in this transaction.
+pub(crate) async fn store(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    mut open: Open,
+    step: Step,
+    mut entries: Vec<Entry>,
+) -> Result<Moved, AppError> {
+    let mut cookie = None;
+    let mut ended = None;
+    for effect in step.effects {
+        match effect {
+            Effect::SendCode(gate) => {
+                notify::send_code(tx, app, &open, gate).await?;
+                entries.push(progress(&open, "code sent").with("gate", gate.as_str()));
+            }
+            Effect::RotateCookie => cookie = Some(codes::token(app.entropy())),
+            Effect::End(detail) => {
+                ended = Some(detail);
+                challenges::void_for_session(tx, open.row.tenant, open.row.id, open.now).await?;
+                entries.push(end_entry(&open, detail));
+            }
+            Effect::SetPassword(_) => {
+                return Err(AppError::bug("a password is set by its own step"));
+            }
+        }
+    }
+    open.session = step.next;
+    advance(tx, app, &mut open, cookie.as_ref(), ended).await?;
+    audit::record(
+        tx,
+        app,
+        ctx,
+        open.row.tenant,
+        open.case.tenant.settings.client_address,
+        entries,
+    )
+    .await?;
+    Ok(Moved { open, cookie })
+}
+
+/// Writes the session's new state, by compare-and-swap.
+pub(crate) async fn advance(
+    tx: &mut Tx,
+    app: &App,
+    open: &mut Open,
+    cookie: Option<&Secret<String>>,
+    ended: Option<Detail>,
+) -> Result<(), AppError> {
+    let state = serde_json::to_string(&open.session)
+        .map_err(|error| AppError::internal("write a reset session", error))?;
+    let tag = cookie.map(|cookie| cookie_tag(app, cookie));
+    let end = ended.map(|detail| (true_detail(&open.row, detail), open.now));
+    let step = sessions::Advance {
+        state: &state,
+        cookie_tag: tag.as_ref().map(<[u8; 32]>::as_slice),
+        ended: end.as_ref().map(|(detail, at)| (detail.as_str(), *at)),
+    };
+    let (tenant, id, version) = (open.row.tenant, open.row.id, open.row.version);
+    if !sessions::advance(tx, tenant, id, version, step).await? {
+        return Err(AppError::bug("a claimed session moved"));
+    }
+    open.row.version += 1;
+    if let Some((detail, at)) = end {
+        open.row.detail = Some(detail);
+        open.row.ended_at = Some(at);
+    }
+    Ok(())
+}
+
+/// How a session truly ended: a decoy's was settled when it began.
+fn true_detail(row: &SessionRow, seen: Detail) -> String {
+    row.detail.clone().unwrap_or_else(|| seen.code())
+}
+
+/// The event of a session's end, with its result and the true detail.
+pub(crate) fn end_entry(open: &Open, seen: Detail) -> Entry {
+    let detail = true_detail(&open.row, seen);
+    let kind = Detail::parse(&detail).unwrap_or(seen).result();
+    let activity = match kind {
+        ResultKind::Blocked => Activity::Blocked,
+        _ => Activity::ResetSelfService,
+    };
+    let entry = Entry::new(activity)
+        .because(detail)
+        .on(target(open))
+        .in_session(open.row.id)
+        .with("result", kind.as_str())
+        .with("methods", gates(&open.session));
+    match kind {
+        ResultKind::Succeeded => entry,
+        _ => Entry { outcome: Result_::Failure, ..entry },
+    }
+}
+
+/// The event of a step or gate.
+pub(crate) fn progress(open: &Open, what: &str) -> Entry {
+    Entry::new(Activity::Progress)
+        .on(target(open))
+        .in_session(open.row.id)
+        .with("step", what)
+}
+
+pub(crate) fn target(open: &Open) -> Option<audit::Target> {
+    audit::subject(open.case.user.as_ref(), open.row.subject, &open.typed)
+}
+
+fn gates(session: &Session) -> Vec<String> {
+    session.passed().into_iter().map(|gate| gate.as_str().to_owned()).collect()
+}
+
+/// The answer to a post: the page as it is now, and what to say on it.
+pub(crate) fn answer(app: &App, moved: Moved, notice: Option<super::Notice>) -> Outcome {
+    Outcome { view: render::view(app, &moved.open), cookie: moved.cookie, notice }
+}
+
+/// The answer to a post that came too late or to a session that is over.
+pub(crate) fn stale(app: &App, open: &Open) -> Outcome {
+    let notice = (!open.session.is_over()).then_some(super::Notice::OutOfDate);
+    Outcome { view: render::view(app, open), cookie: None, notice }
+}
+
+/// The answer to a post that changes nothing but was claimed, with something to say.
+pub(crate) fn say(app: &App, open: &Open, notice: super::Notice) -> Outcome {
+    Outcome { view: render::view(app, open), cookie: None, notice: Some(notice) }
+}
+
+/// What to say to a refusal of the rules.
+pub(crate) const fn refused(refusal: Refusal) -> super::Notice {
+    match refusal {
+        Refusal::Ended | Refusal::OutOfOrder | Refusal::ForeignProof => super::Notice::OutOfDate,
+        Refusal::NotOffered => super::Notice::ChooseOne,
+        Refusal::TooSoon => super::Notice::TooSoon,
+    }
+}
+
+/// Whether a session's subject is real.
+pub(crate) fn is_known(open: &Open) -> bool {
+    open.session.subject() == Subject::Known
+}
