@@ -1,6 +1,6 @@
 //! The service's own tenant, and the check that database and keys belong together.
 
-use latchkey_core::settings::Settings;
+use latchkey_core::settings::{Scope, Settings};
 use latchkey_crypto::chain;
 use latchkey_store::tenants::{self, NewTenant};
 use latchkey_store::{StoreError, audit, service};
@@ -22,7 +22,9 @@ pub(crate) async fn prepare_service(app: &App) -> Result<(), AppError> {
     }
     let data_key = app.keys().new_data_key(app.entropy(), TenantId::SERVICE)?;
     let country = CountryCode::parse("ZZ").map_err(|e| AppError::internal("the service", e))?;
-    let settings = Settings::default();
+    // Whoever types a name of an unknown domain meets a decoy of this tenant, in `private`.
+    let mut settings = Settings::default();
+    settings.reset.scope = Scope::All;
     let made = app
         .db()
         .write(async |mut tx| {

@@ -2,12 +2,21 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
-/// The predefined questions, by the names of their texts (`question-…`). They ask for what does
-/// not change and is not to be found in a profile.
+/// The predefined questions, by the ids of their texts. They ask for what does not change and is
+/// not to be found in a profile.
 pub const PREDEFINED: [&str; 12] = [
-    "first-manager", "first-street", "first-concert", "childhood-friend", "first-school-city",
-    "parents-met", "childhood-nickname", "first-job-city", "oldest-cousin", "first-teacher",
-    "childhood-toy", "grandmother-street",
+    "question-first-manager",
+    "question-first-street",
+    "question-first-concert",
+    "question-childhood-friend",
+    "question-first-school-city",
+    "question-parents-met",
+    "question-childhood-nickname",
+    "question-first-job-city",
+    "question-oldest-cousin",
+    "question-first-teacher",
+    "question-childhood-toy",
+    "question-grandmother-street",
 ];
 
 /// The fewest characters of an answer.
