@@ -1,0 +1,37 @@
+//! What an operator or administrator does: tenants, domains, users, groups, policies, methods.
+//!
+//! Every change is one transaction with its audit event inside. What is refused is refused in words
+//! for whoever typed it: [`AppError::Invalid`], [`AppError::Conflict`], [`AppError::NotFound`].
+
+pub mod domain;
+pub mod explain;
+mod find;
+pub mod group;
+pub mod methods;
+pub mod policy;
+mod preview;
+pub mod tenant;
+pub mod user;
+pub mod user_import;
+pub mod audit_list;
+
+use latchkey_core::audit::ActorKind;
+use latchkey_types::{Locale, RequestId};
+
+use crate::{App, Ctx};
+
+pub use find::{tenant as find_tenant, user as find_user};
+
+/// How many rows are read at a time.
+const PAGE: i64 = 500;
+
+/// The operator at the command line.
+pub fn operator(app: &App) -> Ctx {
+    Ctx {
+        request: RequestId::new(app.clock(), app.entropy()),
+        address: None,
+        browser: String::new(),
+        locale: Locale::En,
+        actor: ActorKind::Operator,
+    }
+}
