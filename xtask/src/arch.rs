@@ -1,0 +1,217 @@
+//! `cargo xtask arch`: the code is as `docs/architecture.md` says.
+//!
+//! The table of layers in that document is the input, so the document cannot go stale. Checked are
+//! the crates and the arrows between them, both ways; that the lowest layers are free of async; and
+//! the sizes of files and crates.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use crate::graph::{self, Graph};
+use crate::markdown;
+
+/// Lines of one Rust file, at most.
+const FILE_LINES_MAX: usize = 800;
+/// Lines of Rust in one crate, at most, tests included.
+const CRATE_LINES_MAX: usize = 12_000;
+/// Crates of this layer and below have no async and do not test through the use cases.
+const PURE_LAYER_MAX: u8 = 1;
+/// What brings async along.
+const ASYNC: [&str; 5] = ["async-std", "async-trait", "futures-util", "smol", "tokio"];
+/// The crate of the use cases.
+const USE_CASES: &str = "app";
+
+/// A row of the table of layers.
+#[derive(Debug, PartialEq, Eq)]
+struct Row {
+    /// `None`: for tests only.
+    layer: Option<u8>,
+    name: String,
+    uses: Vec<String>,
+}
+
+/// Checks the workspace; each problem is a line to show.
+pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
+    let rows = rows(&crate::read(&root.join("docs/architecture.md"))?)?;
+    let graph = graph::graph(&graph::metadata(root)?);
+    let mut problems = arrows(&rows, &graph);
+    problems.extend(purity(&rows, &graph));
+    for name in graph.keys() {
+        let sources = sources(root, &root.join("crates").join(name))?;
+        problems.extend(sizes(name, &sources));
+        if rows.iter().any(|row| row.name == *name && is_pure(row)) {
+            problems.extend(
+                sources
+                    .iter()
+                    .filter_map(|(path, text)| speaks_async(path, text)),
+            );
+        }
+    }
+    problems.extend(sizes("xtask", &sources(root, &root.join("xtask"))?));
+    Ok(problems)
+}
+
+fn rows(document: &str) -> Result<Vec<Row>, String> {
+    markdown::table(document, &["layer", "crate", "what it is", "uses"])?
+        .into_iter()
+        .map(|cells| match cells.as_slice() {
+            [layer, name, _, uses] => Ok(Row {
+                layer: match layer.as_str() {
+                    "dev" => None,
+                    number => Some(
+                        number
+                            .parse()
+                            .map_err(|_| format!("not a layer: {number}"))?,
+                    ),
+                },
+                name: name.clone(),
+                uses: uses
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|on| !on.is_empty())
+                    .map(str::to_owned)
+                    .collect(),
+            }),
+            _ => Err("a row of the layer table has four cells".to_owned()),
+        })
+        .collect()
+}
+
+fn is_pure(row: &Row) -> bool {
+    row.layer.is_some_and(|layer| layer <= PURE_LAYER_MAX)
+}
+
+/// What differs between the table and the manifests, and what the table itself may not say.
+fn arrows(rows: &[Row], graph: &Graph) -> Vec<String> {
+    let mut problems = Vec::new();
+    let table: BTreeMap<&str, &Row> = rows.iter().map(|row| (row.name.as_str(), row)).collect();
+    for (name, is) in graph {
+        let Some(row) = table.get(name.as_str()) else {
+            problems.push(format!(
+                "crate {name} is not in the table of docs/architecture.md"
+            ));
+            continue;
+        };
+        for on in is.uses.iter().filter(|on| !row.uses.contains(on)) {
+            problems.push(format!("{name} uses {on}, which the table does not allow"));
+        }
+        for on in row.uses.iter().filter(|on| !is.uses.contains(on.as_str())) {
+            problems.push(format!(
+                "the table says that {name} uses {on}, but it does not"
+            ));
+        }
+        for on in &is.tests_use {
+            if is_pure(row) && (on == USE_CASES || reaches(graph, on, USE_CASES)) {
+                problems.push(format!(
+                    "tests of {name} use {on}, and so {USE_CASES}: test rules without it"
+                ));
+            }
+        }
+    }
+    for row in rows {
+        if !graph.contains_key(&row.name) {
+            problems.push(format!("crate {} of the table does not exist", row.name));
+        }
+        for on in row.uses.iter().filter_map(|on| table.get(on.as_str())) {
+            let upwards = match (row.layer, on.layer) {
+                (None, _) => false,
+                (Some(_), None) => true,
+                (Some(from), Some(to)) => to > from,
+            };
+            if upwards {
+                problems.push(format!(
+                    "the table lets {} use {}, which is above it",
+                    row.name, on.name
+                ));
+            }
+        }
+    }
+    problems
+}
+
+/// Whether a crate of ours is built with another, however far down.
+fn reaches(graph: &Graph, from: &str, to: &str) -> bool {
+    graph.get(from).is_some_and(|is| {
+        is.uses.contains(to) || is.uses.iter().any(|next| reaches(graph, next, to))
+    })
+}
+
+/// Pure crates whose dependencies bring async.
+fn purity(rows: &[Row], graph: &Graph) -> Vec<String> {
+    rows.iter()
+        .filter(|row| is_pure(row))
+        .filter_map(|row| Some((row, graph.get(&row.name)?)))
+        .flat_map(|(row, is)| {
+            ASYNC
+                .iter()
+                .filter(|package| is.reaches.contains(**package))
+                .map(|package| {
+                    format!(
+                        "{} has no I/O and no async, but depends on {package}",
+                        row.name
+                    )
+                })
+        })
+        .collect()
+}
+
+/// The first line of code that is async, if any.
+fn speaks_async(path: &str, text: &str) -> Option<String> {
+    let is_async = |line: &str| {
+        let code = line.trim_start();
+        !code.starts_with("//")
+            && (code.contains(".await")
+                || ["async fn", "async move", "async {", "async |"]
+                    .iter()
+                    .any(|mark| code.contains(mark)))
+    };
+    let at = text.lines().position(is_async)?;
+    Some(format!("{path}:{}: async in a crate that has none", at + 1))
+}
+
+fn sizes(name: &str, sources: &[(String, String)]) -> Vec<String> {
+    let lines = |text: &str| text.lines().count();
+    let mut problems: Vec<String> = sources
+        .iter()
+        .map(|(path, text)| (path, lines(text)))
+        .filter(|(_, lines)| *lines > FILE_LINES_MAX)
+        .map(|(path, lines)| format!("{path}: {lines} lines; {FILE_LINES_MAX} at most"))
+        .collect();
+    let all: usize = sources.iter().map(|(_, text)| lines(text)).sum();
+    if all > CRATE_LINES_MAX {
+        problems.push(format!(
+            "{name}: {all} lines of Rust; {CRATE_LINES_MAX} at most"
+        ));
+    }
+    problems
+}
+
+/// Every Rust file under a folder: its path from the root, and its text.
+fn sources(root: &Path, folder: &Path) -> Result<Vec<(String, String)>, String> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_path_buf()];
+    while let Some(next) = open.pop() {
+        let entries =
+            fs::read_dir(&next).map_err(|error| format!("{}: {error}", next.display()))?;
+        for entry in entries {
+            let path = entry.map_err(|error| error.to_string())?.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path
+                    .strip_prefix(root)
+                    .unwrap_or(&path)
+                    .display()
+                    .to_string();
+                found.push((name, crate::read(&path)?));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+#[cfg(test)]
+#[path = "arch_tests.rs"]
+mod tests;
