@@ -106,9 +106,8 @@ const SELECT: &str = "SELECT a.tenant_id, a.id, a.upn, a.display_name, a.given_n
 pub async fn insert(tx: &mut Tx, user: &User, password_hash: Option<&str>) -> Result<()> {
     let other_mails = to_json(&user.other_mails)?;
     let upn_key = user.upn.key();
-    let added =
-        on!(tx, |c| {
-            sqlx::query(
+    let added = on!(tx, |c| {
+        sqlx::query(
         "INSERT INTO account (tenant_id, id, upn, upn_key, display_name, display_key, given_name,
              family_name, mail, other_mails, mobile_phone, office_phone, contact_changed_at,
              usage_location, locale, enabled, source, anchor, agent_domain, managed, user_type,
@@ -149,7 +148,7 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: Option<&str>) -> Re
     .execute(c)
     .await
     .map(|done| done.rows_affected() == 1)
-        })?;
+    })?;
     if !added {
         let upn_taken = on!(tx, |c| sqlx::query_scalar::<_, i64>(
             "SELECT CAST(count(*) AS BIGINT) FROM account WHERE upn_key = $1"

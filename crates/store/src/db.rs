@@ -361,6 +361,8 @@ async fn open_sqlite(path: &Path, options: &Options) -> Result<Pools, StoreError
         .clone()
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        // What is deleted, such as the text of a message that was sent, is overwritten.
+        .pragma("secure_delete", "ON")
         .pragma("cache_size", "-4096")
         .pragma("mmap_size", "0")
         .optimize_on_close(true, 400);
@@ -380,7 +382,7 @@ async fn open_sqlite(path: &Path, options: &Options) -> Result<Pools, StoreError
     let readers = SqlitePoolOptions::new()
         .max_connections(options.connections.max(1))
         .acquire_timeout(options.wait)
-        .idle_timeout(Duration::from_secs(300))
+        .idle_timeout(Duration::from_mins(5))
         .max_lifetime(None)
         .test_before_acquire(false)
         .connect_lazy_with(reader);
@@ -406,10 +408,16 @@ async fn open_postgres(url: &str, options: &Options) -> Result<Pools, StoreError
         .application_name("latchkey")
         .statement_cache_capacity(256)
         .disable_statement_logging();
+    // The pool would try a server that is not there until the time is over, and not say why.
+    tokio::time::timeout(options.wait, connect.connect())
+        .await
+        .map_err(|_| StoreError::from(sqlx::Error::PoolTimedOut))??
+        .close()
+        .await?;
     let pool = PgPoolOptions::new()
         .max_connections(options.connections.max(1))
         .acquire_timeout(options.wait)
-        .idle_timeout(Duration::from_secs(300))
+        .idle_timeout(Duration::from_mins(5))
         // A connection that was idle may have died; one that was just used costs no question.
         .test_before_acquire(false)
         .before_acquire(|connection, meta| {
@@ -420,7 +428,6 @@ async fn open_postgres(url: &str, options: &Options) -> Result<Pools, StoreError
                 Ok(true)
             })
         })
-        .connect_with(connect)
-        .await?;
+        .connect_lazy_with(connect);
     Ok(Pools::Postgres(pool))
 }

@@ -277,10 +277,12 @@ pub async fn purge(tx: &mut Tx, ended_before: Timestamp, limit: i64) -> Result<u
 
 /// Deletes a session with its challenges.
 pub async fn delete(tx: &mut Tx, tenant: TenantId, id: SessionId) -> Result<bool> {
-    on!(tx, |c| sqlx::query("DELETE FROM reset_session WHERE tenant_id = $1 AND id = $2")
-        .bind(tenant.0)
-        .bind(id.0)
-        .execute(c)
-        .await
-        .map(|done| done.rows_affected() == 1))
+    on!(tx, |c| sqlx::query(
+        "DELETE FROM reset_session WHERE tenant_id = $1 AND id = $2"
+    )
+    .bind(tenant.0)
+    .bind(id.0)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))
 }
