@@ -31,7 +31,7 @@ macro_rules! files {
     };
 }
 
-files!["common", "messages", "questions", "reset", "demo"];
+files!["common", "messages", "reset", "demo"];
 
 /// The text of a file in a language; the pseudo-language is made from English.
 pub const fn source(file: &File, locale: Locale) -> &'static str {
