@@ -1,0 +1,269 @@
+//! What the pages of a session have in common: finding the session, checking the form, showing the
+//! step, and going on to the next.
+
+use axum::extract::{OriginalUri, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use latchkey_app::reset::{self, Notice, Outcome, Page, View};
+use latchkey_app::{AppError, Ctx};
+use latchkey_http::{Fields, Incoming, Posted, Problem, SetCookie};
+use latchkey_i18n::Texts;
+use latchkey_types::Secret;
+
+use super::{code, end, new_password, number, questions, verify};
+use crate::layout::{Alert, Hidden, Kind, Layout};
+use crate::portal::Portal;
+
+/// The cookie of a session.
+pub(super) const COOKIE: &str = "reset";
+
+/// The hidden fields of every form in a session.
+const HIDDEN: [&str; 2] = ["form_token", "version"];
+
+/// An answer that ends a handler early.
+pub(super) enum Stop {
+    /// No page.
+    Problem(Problem),
+    /// Another page than the one that was asked for.
+    Answer(Box<Response>),
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<AppError> for Stop {
+    fn from(error: AppError) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
+impl IntoResponse for Stop {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Problem(problem) => problem.into_response(),
+            Self::Answer(response) => *response,
+        }
+    }
+}
+
+/// What a handler answers.
+pub(super) type Answer = Result<Response, Stop>;
+
+/// A browser's session.
+pub(super) struct Open {
+    pub(super) portal: Portal,
+    pub(super) incoming: Incoming,
+    pub(super) cookie: Secret<String>,
+    pub(super) view: View,
+}
+
+impl Open {
+    /// The session of the browser's cookie, if there is one.
+    pub(super) async fn find(portal: &Portal, incoming: &Incoming) -> Result<Option<Self>, Stop> {
+        let Some(cookie) = incoming.cookies.get(COOKIE) else { return Ok(None) };
+        let Some(view) = reset::view(portal, &incoming.ctx, &cookie).await? else {
+            return Ok(None);
+        };
+        let incoming = incoming.clone().within(view.brand.locale);
+        Ok(Some(Self { portal: portal.clone(), incoming, cookie, view }))
+    }
+
+    /// The session of a posted form. A form that is not from a page of this session gets the page
+    /// of now, and nothing else happens.
+    pub(super) async fn posted(
+        portal: &Portal,
+        incoming: &Incoming,
+        posted: &Posted,
+        names: &[&'static str],
+        passwords: &[&'static str],
+    ) -> Result<(Self, Fields, i64), Stop> {
+        let names: Vec<&'static str> = HIDDEN.iter().chain(names).copied().collect();
+        let fields = posted.fields(&names, passwords)?;
+        let Some(open) = Self::find(portal, incoming).await? else {
+            return Err(Stop::Answer(Box::new(gone(incoming))));
+        };
+        let token = fields.text("form_token");
+        if !reset::form_token_matches(portal, open.view.session, &open.cookie, token) {
+            let page = open.page(Some(&Notice::OutOfDate), "")?;
+            return Err(Stop::Answer(Box::new(page)));
+        }
+        // A version that is none is one that never was.
+        let version = fields.number("version").unwrap_or(-1);
+        Ok((open, fields, version))
+    }
+
+    pub(super) const fn ctx(&self) -> &Ctx {
+        &self.incoming.ctx
+    }
+
+    pub(super) const fn texts(&self) -> Texts {
+        Texts::new(self.incoming.ctx.locale)
+    }
+
+    /// The frame of a page of this session.
+    pub(super) fn layout(&self, heading: String, notice: Option<&Notice>) -> Layout {
+        let t = self.texts();
+        let view = &self.view;
+        let path = path(&view.page);
+        let mut l = self.portal.layout(&self.incoming, &view.brand, path, heading);
+        l.hidden = Some(Hidden {
+            token: reset::form_token(&self.portal, view.session, &self.cookie),
+            version: view.version,
+        });
+        l.alert = notice.map(|notice| explain(t, view, notice));
+        if matches!(view.page, Page::Ended(_)) {
+            return l;
+        }
+        l.cancel = true;
+        let name = t.get(match view.page {
+            Page::NewPassword { .. } => "step-password",
+            _ => "step-prove",
+        });
+        let args = [
+            ("step", view.step.into()),
+            ("steps", view.steps.into()),
+            ("name", (&name).into()),
+        ];
+        l.progress = Some(t.with("progress", &args));
+        let left = view.expires_at.since(self.portal.clock().now());
+        l.time_left = Some(t.with("time-left", &[("duration", (&t.duration(left)).into())]));
+        l
+    }
+
+    /// The page of the session's step. `typed`: what stays in its field.
+    pub(super) fn page(&self, notice: Option<&Notice>, typed: &str) -> Result<Response, Problem> {
+        let status = match notice {
+            None | Some(Notice::SentAgain) => StatusCode::OK,
+            Some(Notice::OutOfDate) => StatusCode::CONFLICT,
+            Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        match &self.view.page {
+            Page::Choose { .. } => verify::page(self, status, notice),
+            Page::Number { .. } => number::page(self, status, notice, typed),
+            Page::Code { .. } | Page::Authenticator => code::page(self, status, notice),
+            Page::Questions { .. } => questions::page(self, status, notice),
+            Page::NewPassword { .. } => new_password::page(self, status, notice),
+            Page::Ended(_) => end::page(self, status, notice),
+        }
+    }
+
+    /// Goes on after a use case: to the next step, or to the same page with what has to be said.
+    pub(super) fn go_on(mut self, outcome: Option<Outcome>, typed: &str) -> Answer {
+        let Some(outcome) = outcome else { return Ok(gone(&self.incoming)) };
+        self.view = outcome.view;
+        let secure = self.incoming.cookies.secure();
+        let new = outcome.cookie.clone();
+        if let Some(cookie) = outcome.cookie {
+            self.cookie = cookie;
+        }
+        let mut response = match &outcome.notice {
+            None => see_other(path(&self.view.page)),
+            // A page that is loaded again must not send again.
+            Some(Notice::SentAgain) => see_other("/reset/code?n=sent"),
+            Some(notice) => self.page(Some(notice), typed)?,
+        };
+        if let Some(cookie) = new {
+            remember(secure, &cookie, &mut response);
+        }
+        Ok(response)
+    }
+}
+
+/// Gives the browser its session.
+pub(super) fn remember(secure: bool, cookie: &Secret<String>, response: &mut Response) {
+    let cookie = SetCookie { name: COOKIE, value: cookie.expose(), max_age: None };
+    cookie.add(secure, response.headers_mut());
+}
+
+/// The GET of a step: its page, or the way to the page of the step that the session is at.
+pub(super) async fn show(
+    State(portal): State<Portal>,
+    OriginalUri(uri): OriginalUri,
+    incoming: Incoming,
+) -> Answer {
+    let Some(open) = Open::find(&portal, &incoming).await? else { return Ok(gone(&incoming)) };
+    let path = path(&open.view.page);
+    if uri.path() != path {
+        return Ok(see_other(path));
+    }
+    let sent = matches!(open.view.page, Page::Code { .. })
+        && incoming.query("n").is_some_and(|notice| notice == "sent");
+    Ok(open.page(sent.then_some(&Notice::SentAgain), "")?)
+}
+
+/// The address of a page.
+pub(super) const fn path(page: &Page) -> &'static str {
+    match page {
+        Page::Choose { .. } => "/reset/verify",
+        Page::Number { .. } => "/reset/number",
+        Page::Code { .. } | Page::Authenticator => "/reset/code",
+        Page::Questions { .. } => "/reset/questions",
+        Page::NewPassword { .. } => "/reset/password",
+        Page::Ended(_) => "/reset/end",
+    }
+}
+
+/// There is no session: back to the beginning, with a word about it.
+pub(super) fn gone(incoming: &Incoming) -> Response {
+    let mut response = see_other("/reset?e=gone");
+    let cookie = SetCookie { name: COOKIE, value: "", max_age: None };
+    cookie.add(incoming.cookies.secure(), response.headers_mut());
+    response
+}
+
+/// A redirect after a form: the browser asks for the address with GET.
+pub(super) fn see_other(path: &'static str) -> Response {
+    let location = [(header::LOCATION, HeaderValue::from_static(path))];
+    (StatusCode::SEE_OTHER, location).into_response()
+}
+
+/// What a notice says, and about which field.
+fn explain(t: Texts, view: &View, notice: &Notice) -> Alert {
+    let left = |id: &str, left: usize, field| {
+        let args = [("left", left.into()), ("tenant", (&view.brand.name).into())];
+        Alert::error(t, field, vec![t.with(id, &args)])
+    };
+    match notice {
+        Notice::OutOfDate => Alert::info(t.get("notice-out-of-date")),
+        Notice::SentAgain => Alert::info(t.get("notice-sent-again")),
+        Notice::TooSoon => Alert::info(t.get("notice-too-soon")),
+        Notice::NoMessages => Alert {
+            kind: Kind::Error,
+            title: t.get("notice-no-messages-title"),
+            items: vec![t.get("notice-no-messages")],
+            field: None,
+        },
+        Notice::ChooseOne => Alert::error(t, "method", vec![t.get("error-choose")]),
+        Notice::WrongNumber { left: n } => left("error-number", *n, "phone"),
+        Notice::WrongCode { left: n } => match view.page {
+            Page::Authenticator => left("error-authenticator", *n, "code"),
+            _ => left("error-code", *n, "code"),
+        },
+        Notice::WrongAnswers { left: n } => left("error-answers", *n, "answer_1"),
+        Notice::PasswordsDiffer => {
+            Alert::error(t, "confirm_password", vec![t.get("error-passwords-differ")])
+        }
+        Notice::PasswordRefused(violations) => {
+            let items = violations.iter().map(|found| crate::words::violation(t, *found));
+            Alert::error(t, "new_password", items.collect())
+        }
+        Notice::Unreadable => unreadable(t, &view.page),
+    }
+}
+
+fn unreadable(t: Texts, page: &Page) -> Alert {
+    let digits = |digits: u8| t.with("error-code-form", &[("digits", digits.into())]);
+    let (field, text) = match page {
+        Page::Choose { .. } => ("method", t.get("error-choose")),
+        Page::Number { .. } => ("phone", t.get("error-number-form")),
+        Page::Code { digits: count, .. } => ("code", digits(*count)),
+        Page::Authenticator => ("code", digits(6)),
+        Page::Questions { .. } => ("answer_1", t.get("error-answers-form")),
+        Page::NewPassword { .. } => ("new_password", t.get("error-password-form")),
+        Page::Ended(_) => return Alert::info(t.get("notice-out-of-date")),
+    };
+    Alert::error(t, field, vec![text])
+}

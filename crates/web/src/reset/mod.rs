@@ -1,0 +1,34 @@
+//! The password reset portal. Specification: *The password reset portal*.
+//!
+//! One file for each page: its struct, its GET and its POST. A GET shows the page if it is the
+//! session's step and leads to that step if not; it changes nothing. A POST calls one use case.
+
+mod code;
+mod end;
+mod flow;
+mod help;
+mod new_password;
+mod number;
+mod questions;
+mod start;
+mod verify;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::portal::Portal;
+
+pub(crate) fn routes() -> Router<Portal> {
+    Router::new()
+        .route("/reset", get(start::get).post(start::post))
+        .route("/reset/verify", get(flow::show).post(verify::post))
+        .route("/reset/number", get(flow::show).post(number::post))
+        .route("/reset/code", get(flow::show).post(code::post))
+        .route("/reset/questions", get(flow::show).post(questions::post))
+        .route("/reset/password", get(new_password::get).post(new_password::post))
+        .route("/reset/end", get(flow::show))
+        .route("/reset/again", post(code::again))
+        .route("/reset/other", post(verify::other))
+        .route("/reset/cancel", post(end::cancel))
+        .route("/reset/help", get(help::get).post(help::post))
+}
