@@ -33,12 +33,20 @@ pub(crate) struct Target {
 impl Target {
     /// A user.
     pub(crate) fn user(user: &User) -> Self {
-        Self { kind: "user", id: Some(user.id.0), name: user.upn.as_str().to_owned() }
+        Self {
+            kind: "user",
+            id: Some(user.id.0),
+            name: user.upn.as_str().to_owned(),
+        }
     }
 
     /// Something else of the tenant's.
     pub(crate) fn thing(kind: &'static str, id: uuid::Uuid, name: &str) -> Self {
-        Self { kind, id: Some(id), name: name.to_owned() }
+        Self {
+            kind,
+            id: Some(id),
+            name: name.to_owned(),
+        }
     }
 }
 
@@ -111,8 +119,10 @@ pub(crate) async fn record(
             details: Value::Object(entry.details).to_string(),
         })
         .collect();
-    audit::append(tx, tenant, events, &|previous, event| chain::link(previous, &canonical(event)))
-        .await?;
+    audit::append(tx, tenant, events, &|previous, event| {
+        chain::link(previous, &canonical(event))
+    })
+    .await?;
     Ok(())
 }
 
@@ -124,7 +134,15 @@ pub(crate) async fn record_one(
     tenant: &Tenant,
     entry: Entry,
 ) -> Result<(), AppError> {
-    record(tx, app, ctx, tenant.id, tenant.settings.client_address, vec![entry]).await
+    record(
+        tx,
+        app,
+        ctx,
+        tenant.id,
+        tenant.settings.client_address,
+        vec![entry],
+    )
+    .await
 }
 
 /// An event as the chain sees it: every field, each with its length.
@@ -186,12 +204,20 @@ pub async fn verify(app: &App, tenant: TenantId) -> Result<Verified, AppError> {
         for event in page {
             if event.row.seq != seq + 1 {
                 let broken = broken(seq + 1, "an event is missing");
-                return Ok(Verified { events: seq, anchor: hash, broken });
+                return Ok(Verified {
+                    events: seq,
+                    anchor: hash,
+                    broken,
+                });
             }
             let next = chain::link(&hash, &canonical(&event.row));
             if next != event.hash {
                 let broken = broken(event.row.seq, "the event was changed");
-                return Ok(Verified { events: seq, anchor: hash, broken });
+                return Ok(Verified {
+                    events: seq,
+                    anchor: hash,
+                    broken,
+                });
             }
             hash = next;
             seq = event.row.seq;
@@ -209,8 +235,19 @@ pub async fn verify(app: &App, tenant: TenantId) -> Result<Verified, AppError> {
         None
     };
     let cut = head.0 > seq && page(app, tenant, seq, 1).await?.is_empty();
-    let broken = if cut { Some(Broken { seq: seq + 1, what: "events are missing at the end" }) } else { broken };
-    Ok(Verified { events: seq, anchor: hash, broken })
+    let broken = if cut {
+        Some(Broken {
+            seq: seq + 1,
+            what: "events are missing at the end",
+        })
+    } else {
+        broken
+    };
+    Ok(Verified {
+        events: seq,
+        anchor: hash,
+        broken,
+    })
 }
 
 async fn page(
@@ -222,15 +259,32 @@ async fn page(
     app.db()
         .read(async |mut tx| {
             let filter = audit::Filter::default();
-            audit::list(&mut tx, tenant, &filter, after, limit).await.map_err(AppError::from)
+            audit::list(&mut tx, tenant, &filter, after, limit)
+                .await
+                .map_err(AppError::from)
         })
         .await
 }
 
 /// The target of an event about a subject that may be a decoy: the account, or the name as typed.
-pub(crate) fn subject(user: Option<&User>, subject: UserId, typed: &str) -> Option<Target> {
-    Some(match user {
+pub(crate) fn subject(user: Option<&User>, subject: UserId, typed: &str) -> Target {
+    match user {
         Some(user) => Target::user(user),
-        None => Target { kind: "unknown user", id: Some(subject.0), name: typed.to_owned() },
-    })
+        None => Target {
+            kind: "unknown user",
+            id: Some(subject.0),
+            name: typed.to_owned(),
+        },
+    }
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }

@@ -54,8 +54,11 @@ impl Keys {
 
     /// Tells whether a database was made with these keys, without telling the keys.
     pub(crate) fn fingerprint(&self) -> String {
-        let tag = self.tag(Purpose::SubjectName, &[b"fingerprint of the deployment's keys"]);
-        tag.as_bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        let tag = self.tag(
+            Purpose::SubjectName,
+            &[b"fingerprint of the deployment's keys"],
+        );
+        crate::audit::hex(tag.as_bytes().get(..8).unwrap_or_default())
     }
 
     /// A new data key for a tenant, wrapped as it is stored.
@@ -75,7 +78,12 @@ impl Keys {
         tenant: TenantId,
         wrapped: &[u8],
     ) -> Result<Arc<DataKey>, AppError> {
-        if let Some(key) = self.data.read().unwrap_or_else(PoisonError::into_inner).get(&tenant) {
+        if let Some(key) = self
+            .data
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&tenant)
+        {
             return Ok(Arc::clone(key));
         }
         let key = self
@@ -100,8 +108,13 @@ pub(crate) fn seal(
     row: uuid::Uuid,
     plain: &[u8],
 ) -> Result<Vec<u8>, AppError> {
-    let place = Place { table, column, row: row.as_bytes() };
-    key.seal(entropy, &place, plain).map_err(|error| AppError::internal("seal a value", error))
+    let place = Place {
+        table,
+        column,
+        row: row.as_bytes(),
+    };
+    key.seal(entropy, &place, plain)
+        .map_err(|error| AppError::internal("seal a value", error))
 }
 
 /// Opens the value of one cell.
@@ -112,9 +125,14 @@ pub(crate) fn open(
     row: uuid::Uuid,
     sealed: &[u8],
 ) -> Result<Secret<Vec<u8>>, AppError> {
-    let place = Place { table, column, row: row.as_bytes() };
+    let place = Place {
+        table,
+        column,
+        row: row.as_bytes(),
+    };
     debug_assert_eq!(key_number(sealed), Some(key.number()));
-    key.open(&place, sealed).map_err(|error| AppError::internal("open a sealed value", error))
+    key.open(&place, sealed)
+        .map_err(|error| AppError::internal("open a sealed value", error))
 }
 
 /// Opens a text.

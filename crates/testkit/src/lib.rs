@@ -1,1 +1,12 @@
-//! placeholder
+//! What tests of several crates need: a whole service with a clock that is moved by hand, entropy
+//! that repeats, messages that can be read, on both databases; and a person who walks through it.
+
+mod app;
+mod clock;
+mod person;
+pub mod pg;
+pub mod seed;
+
+pub use app::{TestApp, both};
+pub use clock::{Seeded, TestClock};
+pub use person::{Person, solve};

@@ -7,19 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use latchkey_core::model::{Origin, Tenant, User, UserType};
+use latchkey_core::reset::throttle::Bucket;
 use latchkey_core::reset::{
     Eligible, Facts, Gate, Ineligible, Methods, OnFile, Stamp, Subject, TenantFacts, UserFacts,
     Writeback, decide_eligibility, decoy, gates_required, usable_gates,
 };
-use latchkey_core::reset::throttle::Bucket;
 use latchkey_core::settings::Scope;
 use latchkey_crypto::keys::Purpose;
 use latchkey_crypto::seal::DataKey;
 use latchkey_store::methods::{Method, MethodKind};
 use latchkey_store::{Tx, accounts, groups, methods, tenants, throttle as throttles};
-use latchkey_types::{
-    EmailAddress, PhoneNumber, Secret, TenantId, Timestamp, UserId,
-};
+use latchkey_types::{EmailAddress, PhoneNumber, Secret, TenantId, Timestamp, UserId};
 
 use crate::keys::open;
 use crate::{App, AppError};
@@ -109,7 +107,7 @@ impl Case {
                 facts
             }
             (Subject::Decoy, _) => {
-                case.derive_methods(app)?;
+                case.derive_methods(app);
                 decoy::USER
             }
         };
@@ -126,7 +124,9 @@ impl Case {
     }
 
     fn read_methods(&mut self, rows: &[Method]) -> Result<(), AppError> {
-        let Some(user) = &self.user else { return Ok(()) };
+        let Some(user) = &self.user else {
+            return Ok(());
+        };
         let mut found = Methods::default();
         if user.user_type == UserType::ExternalGuest {
             // The password is kept elsewhere: nothing here proves anything about it.
@@ -136,40 +136,65 @@ impl Case {
             latchkey_core::model::Source::Cloud => Origin::Administrator,
             latchkey_core::model::Source::Synchronised => Origin::Directory,
         };
-        let attribute = |text: Option<&String>| text.map(|text| text.to_owned());
         let changed_at = user.contact_changed_at;
         found.email = user
             .other_mails
             .iter()
             .find_map(|text| EmailAddress::parse(text).ok())
-            .map(|value| OnFile { value, origin: directory, changed_at });
-        found.mobile = attribute(user.mobile_phone.as_ref())
-            .and_then(|text| PhoneNumber::parse(&text).ok())
-            .map(|value| OnFile { value, origin: directory, changed_at });
-        found.office = attribute(user.office_phone.as_ref())
-            .and_then(|text| PhoneNumber::parse(&text).ok())
-            .map(|value| OnFile { value, origin: directory, changed_at });
+            .map(|value| OnFile {
+                value,
+                origin: directory,
+                changed_at,
+            });
+        found.mobile = user
+            .mobile_phone
+            .as_deref()
+            .and_then(|text| PhoneNumber::parse(text).ok())
+            .map(|value| OnFile {
+                value,
+                origin: directory,
+                changed_at,
+            });
+        found.office = user
+            .office_phone
+            .as_deref()
+            .and_then(|text| PhoneNumber::parse(text).ok())
+            .map(|value| OnFile {
+                value,
+                origin: directory,
+                changed_at,
+            });
         if user.user_type == UserType::Guest && found.email.is_none() {
             // A guest who was invited by mail resets with that address.
             found.email = user
                 .mail
                 .as_deref()
                 .and_then(|text| EmailAddress::parse(text).ok())
-                .map(|value| OnFile { value, origin: Origin::Administrator, changed_at });
+                .map(|value| OnFile {
+                    value,
+                    origin: Origin::Administrator,
+                    changed_at,
+                });
         }
         for row in rows {
             let opened = || open(&self.data_key, "method", "value", row.id.0, &row.value);
             match row.kind {
                 MethodKind::Email => {
                     if let Ok(value) = EmailAddress::parse(&text(&opened()?)) {
-                        found.email =
-                            Some(OnFile { value, origin: row.origin, changed_at: row.changed_at });
+                        found.email = Some(OnFile {
+                            value,
+                            origin: row.origin,
+                            changed_at: row.changed_at,
+                        });
                     }
                 }
                 MethodKind::Phone => {
                     if let Ok(value) = PhoneNumber::parse(&text(&opened()?)) {
-                        found.mobile =
-                            Some(OnFile { value, origin: row.origin, changed_at: row.changed_at });
+                        found.mobile = Some(OnFile {
+                            value,
+                            origin: row.origin,
+                            changed_at: row.changed_at,
+                        });
                     }
                 }
                 MethodKind::Authenticator => {
@@ -187,19 +212,19 @@ impl Case {
         Ok(())
     }
 
-    fn derive_methods(&mut self, app: &App) -> Result<(), AppError> {
+    fn derive_methods(&mut self, app: &App) {
         let tenant = self.tenant.id.0;
         let parts: [&[u8]; 3] = [b"methods", tenant.as_bytes(), self.subject_id.0.as_bytes()];
         let seed = app.keys().tag(Purpose::Decoy, &parts);
         self.methods = decoy::methods(seed.as_bytes(), &self.tenant.settings.reset);
         if self.methods.authenticators > 0 {
             let id = latchkey_types::MethodId(self.subject_id.0);
-            self.authenticators.push((id, Secret::new(seed.as_bytes().to_vec()), None));
+            self.authenticators
+                .push((id, Secret::new(seed.as_bytes().to_vec()), None));
         }
         for question in decoy::questions(seed.as_bytes(), self.methods.questions) {
             self.answers.push((question.to_owned(), app.unmatchable()));
         }
-        Ok(())
     }
 
     /// How many different things the person could prove themselves with, under the policy of now.
@@ -207,10 +232,11 @@ impl Case {
         let administrator = self.user.as_ref().is_some_and(User::is_administrator);
         let settings = &self.tenant.settings.reset;
         let required = gates_required(settings, self.tenant_facts(), administrator, now);
-        let factors: BTreeSet<_> = usable_gates(&self.methods, settings, administrator, required, now)
-            .into_iter()
-            .map(Gate::factor)
-            .collect();
+        let factors: BTreeSet<_> =
+            usable_gates(&self.methods, settings, administrator, required, now)
+                .into_iter()
+                .map(Gate::factor)
+                .collect();
         u32::try_from(factors.len()).unwrap_or(u32::MAX)
     }
 
@@ -218,7 +244,12 @@ impl Case {
     pub(crate) fn gates_required(&self, now: Timestamp) -> u32 {
         let administrator = self.user.as_ref().is_some_and(User::is_administrator);
         let settings = &self.tenant.settings.reset;
-        u32::from(gates_required(settings, self.tenant_facts(), administrator, now))
+        u32::from(gates_required(
+            settings,
+            self.tenant_facts(),
+            administrator,
+            now,
+        ))
     }
 
     fn tenant_facts(&self) -> TenantFacts {
@@ -234,14 +265,26 @@ impl Case {
     pub(crate) fn destination(&self, gate: Gate) -> Option<latchkey_notify::Destination> {
         use latchkey_notify::Destination;
         match gate {
-            Gate::Email => self.methods.email.as_ref().map(|on| Destination::Mail(on.value.clone())),
-            Gate::Sms => self.methods.mobile.as_ref().map(|on| Destination::Text(on.value.clone())),
-            Gate::MobileCall => {
-                self.methods.mobile.as_ref().map(|on| Destination::Call(on.value.clone()))
-            }
-            Gate::OfficeCall => {
-                self.methods.office.as_ref().map(|on| Destination::Call(on.value.clone()))
-            }
+            Gate::Email => self
+                .methods
+                .email
+                .as_ref()
+                .map(|on| Destination::Mail(on.value.clone())),
+            Gate::Sms => self
+                .methods
+                .mobile
+                .as_ref()
+                .map(|on| Destination::Text(on.value.clone())),
+            Gate::MobileCall => self
+                .methods
+                .mobile
+                .as_ref()
+                .map(|on| Destination::Call(on.value.clone())),
+            Gate::OfficeCall => self
+                .methods
+                .office
+                .as_ref()
+                .map(|on| Destination::Call(on.value.clone())),
             _ => None,
         }
     }
@@ -258,7 +301,10 @@ impl Case {
 
     /// The language for messages to this person.
     pub(crate) fn message_locale(&self, page: latchkey_types::Locale) -> latchkey_types::Locale {
-        self.user.as_ref().and_then(|user| user.locale).unwrap_or(page)
+        self.user
+            .as_ref()
+            .and_then(|user| user.locale)
+            .unwrap_or(page)
     }
 }
 

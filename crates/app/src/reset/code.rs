@@ -12,9 +12,7 @@ use latchkey_store::{Tx, challenges, methods, throttle as throttles};
 use latchkey_types::{Secret, Timestamp};
 
 use super::methods::{claimant, draw, end_blocked, in_step};
-use super::step::{
-    Claim, Open, answer, apply, claim, progress, refused, say, stale, store,
-};
+use super::step::{Claim, Open, answer, apply, claim, progress, refused, say, stale, store};
 use super::{Notice, Outcome};
 use crate::{App, AppError, Ctx};
 
@@ -29,14 +27,21 @@ pub async fn code(
     version: i64,
     typed: &str,
 ) -> Result<Option<Outcome>, AppError> {
-    let typed = (typed.len() <= LONGEST_CODE).then(|| codes::normalise_code(typed)).flatten();
-    in_step(app, cookie, version, async |tx, open| {
+    let typed = (typed.len() <= LONGEST_CODE)
+        .then(|| codes::normalise_code(typed))
+        .flatten();
+    in_step(app, cookie, version, async |mut tx, open| {
+        let tx = &mut tx;
         let gate = match open.session.stage() {
             Stage::Code { gate, .. } => *gate,
             Stage::Authenticator => Gate::AuthenticatorCode,
             _ => return Ok(say(app, &open, Notice::OutOfDate)),
         };
-        let digits = if gate == Gate::AuthenticatorCode { 6 } else { gate.code_digits() };
+        let digits = if gate == Gate::AuthenticatorCode {
+            6
+        } else {
+            gate.code_digits()
+        };
         let fits = |code: &&Secret<String>| code.expose().len() == usize::from(digits);
         // What cannot be a code tells a stranger nothing, and is no try.
         let Some(typed) = typed.as_ref().filter(fits) else {
@@ -88,14 +93,25 @@ pub async fn answers(
         right.push(matches!(verdict, Verdict::Right { .. }));
     }
     let left = counted.left;
-    in_step(app, cookie, counted.version, async |tx, open| {
+    in_step(app, cookie, counted.version, async |mut tx, open| {
+        let tx = &mut tx;
         if !matches!(open.session.stage(), Stage::Questions { .. }) {
             return Ok(say(app, &open, Notice::OutOfDate));
         }
         let required = open.case.tenant.settings.reset.questions.to_reset;
         let verdict = questions(claimant(&open), required, &right);
         let redraw = draw(app, &open);
-        settle(tx, app, ctx, open, Gate::Questions, left, verdict, Some(redraw)).await
+        settle(
+            tx,
+            app,
+            ctx,
+            open,
+            Gate::Questions,
+            left,
+            verdict,
+            Some(redraw),
+        )
+        .await
     })
     .await
 }
@@ -120,8 +136,10 @@ async fn count_answers(
             let Stage::Questions { draw } = open.session.stage() else {
                 return Ok(Err(Some(say(app, &open, Notice::OutOfDate))));
             };
-            let answers: Vec<String> =
-                typed.iter().map(|answer| normalise_answer(answer)).collect();
+            let answers: Vec<String> = typed
+                .iter()
+                .map(|answer| normalise_answer(answer))
+                .collect();
             if answers.len() != draw.len() || answers.iter().any(String::is_empty) {
                 return Ok(Err(Some(say(app, &open, Notice::Unreadable))));
             }
@@ -135,7 +153,11 @@ async fn count_answers(
                 })
                 .collect();
             match count(tx, &open, Gate::Questions).await? {
-                Count::Pass(left) => Ok(Ok(Counted { version: open.row.version, left, pairs })),
+                Count::Pass(left) => Ok(Ok(Counted {
+                    version: open.row.version,
+                    left,
+                    pairs,
+                })),
                 Count::Blocked(until, begins) => {
                     let block = Block::Gate(Gate::Questions);
                     let moved = end_blocked(tx, app, ctx, open, block, until, begins).await?;
@@ -225,7 +247,13 @@ async fn authenticator(
     for (id, secret, last_step) in &open.case.authenticators {
         let step = totp::verify(secret.expose(), typed.expose(), open.now, *last_step);
         // The same statement for right and wrong, account and decoy; a step below any never matches.
-        let used = methods::advance_step(tx, open.row.tenant, *id, step.and_then(|step| i64::try_from(step).ok()).unwrap_or(0)).await?;
+        let used = methods::advance_step(
+            tx,
+            open.row.tenant,
+            *id,
+            step.and_then(|step| i64::try_from(step).ok()).unwrap_or(0),
+        )
+        .await?;
         if used && step.is_some() {
             matched = step;
         }
@@ -234,7 +262,10 @@ async fn authenticator(
 }
 
 /// Moves on after a try.
-#[expect(clippy::too_many_arguments, reason = "all that a try is about, from one caller each")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "all that a try is about, from one caller each"
+)]
 async fn settle(
     tx: &mut Tx,
     app: &App,
@@ -255,7 +286,11 @@ async fn settle(
                 Err(refusal) => return Ok(say(app, &open, refused(refusal))),
             };
             let entry = progress(&open, "gate passed").with("gate", gate.as_str());
-            Ok(answer(app, store(tx, app, ctx, open, step, vec![entry]).await?, None))
+            Ok(answer(
+                app,
+                store(tx, app, ctx, open, step, vec![entry]).await?,
+                None,
+            ))
         }
         Err(_) if left == 0 => {
             let until = open.now.plus(throttle::BLOCK);
@@ -268,8 +303,10 @@ async fn settle(
                 Shut::Expired => "expired",
                 Shut::Used => "used",
             };
-            let entry =
-                progress(&open, "gate failed").failed().with("gate", gate.as_str()).with("why", why);
+            let entry = progress(&open, "gate failed")
+                .failed()
+                .with("gate", gate.as_str())
+                .with("why", why);
             match redraw {
                 Some(draw) => {
                     let step = match apply(&open, Event::Redraw(draw)) {

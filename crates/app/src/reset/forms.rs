@@ -8,6 +8,7 @@ use latchkey_store::{domains, tenants};
 use latchkey_types::{DomainName, Locale, Secret, SessionId, TenantId};
 
 use super::{Brand, HumanCheck};
+use crate::audit::hex;
 use crate::{App, AppError};
 
 /// A fresh human check for the page of step 1.
@@ -40,7 +41,10 @@ pub fn form_token_matches(
 
 /// The token of the form for step 1, where there is no session yet.
 pub fn start_token(app: &App, pre_cookie: &str) -> String {
-    hex(app.keys().tag(Purpose::FormToken, &[b"start", pre_cookie.as_bytes()]).as_bytes())
+    hex(app
+        .keys()
+        .tag(Purpose::FormToken, &[b"start", pre_cookie.as_bytes()])
+        .as_bytes())
 }
 
 /// Whether a token is that of this browser, in constant time.
@@ -53,12 +57,18 @@ pub async fn brand_by_domain(
     app: &App,
     domain: &str,
 ) -> Result<Option<(TenantId, Brand)>, AppError> {
-    let Ok(domain) = DomainName::parse(domain) else { return Ok(None) };
+    let Ok(domain) = DomainName::parse(domain) else {
+        return Ok(None);
+    };
     app.db()
         .read(async |mut tx| {
             let tx = &mut tx;
-            let Some((tenant, _)) = domains::find(tx, &domain).await? else { return Ok(None) };
-            let tenant = tenants::get(tx, tenant).await?.filter(|tenant| tenant.enabled);
+            let Some((tenant, _)) = domains::find(tx, &domain).await? else {
+                return Ok(None);
+            };
+            let tenant = tenants::get(tx, tenant)
+                .await?
+                .filter(|tenant| tenant.enabled);
             Ok(tenant.map(|tenant| (tenant.id, brand(&tenant))))
         })
         .await
@@ -66,7 +76,11 @@ pub async fn brand_by_domain(
 
 /// The face of the service itself.
 pub fn service_brand(app: &App) -> Brand {
-    Brand { name: app.options().service_name.clone(), locale: Locale::En, contact: Contact::Off }
+    Brand {
+        name: app.options().service_name.clone(),
+        locale: Locale::En,
+        contact: Contact::Off,
+    }
 }
 
 pub(crate) fn brand(tenant: &latchkey_core::model::Tenant) -> Brand {
@@ -75,14 +89,6 @@ pub(crate) fn brand(tenant: &latchkey_core::model::Tenant) -> Brand {
         locale: tenant.locale,
         contact: tenant.settings.contact.clone(),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn same(ours: &str, typed: &str) -> bool {

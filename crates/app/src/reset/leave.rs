@@ -38,14 +38,21 @@ async fn leave(
         .write(async |mut tx| {
             let tx = &mut tx;
             // Leaving is right from any page of the session, also from one that is out of date.
-            let Some(open) = find(tx, app, &tag).await? else { return Ok(None) };
+            let Some(open) = find(tx, app, &tag).await? else {
+                return Ok(None);
+            };
             let open = match claim(tx, app, cookie, open.row.version).await? {
                 Claim::Ours(open) => *open,
                 Claim::Stale(open) => return Ok(Some(stale(app, &open))),
                 Claim::Gone => return Ok(None),
             };
-            let event = if for_help { Event::Contact } else { Event::Cancel };
-            let step = apply(&open, event).map_err(|_| AppError::bug("a claimed session is over"))?;
+            let event = if for_help {
+                Event::Contact
+            } else {
+                Event::Cancel
+            };
+            let step =
+                apply(&open, event).map_err(|_| AppError::bug("a claimed session is over"))?;
             if for_help {
                 notify::help(tx, app, ctx, &open).await?;
             }

@@ -5,9 +5,7 @@ use latchkey_core::reset::{Block, Event, Gate, Stage, questions, throttle};
 use latchkey_store::{Tx, throttle as throttles};
 use latchkey_types::{Secret, TypedPhone};
 
-use super::step::{
-    Claim, Moved, Open, answer, apply, claim, progress, refused, say, stale, store,
-};
+use super::step::{Claim, Moved, Open, answer, apply, claim, progress, refused, say, stale, store};
 use super::{Notice, Outcome, notify};
 use crate::{App, AppError, Ctx};
 
@@ -20,8 +18,11 @@ pub async fn choose(
     gate: &str,
 ) -> Result<Option<Outcome>, AppError> {
     let gate = Gate::parse(gate);
-    in_step(app, cookie, version, async |tx, open| {
-        let Some(gate) = gate else { return Ok(say(app, &open, Notice::ChooseOne)) };
+    in_step(app, cookie, version, async |mut tx, open| {
+        let tx = &mut tx;
+        let Some(gate) = gate else {
+            return Ok(say(app, &open, Notice::ChooseOne));
+        };
         let draw = draw(app, &open);
         let step = match apply(&open, Event::Choose(gate, draw)) {
             Ok(step) => step,
@@ -34,7 +35,11 @@ pub async fn choose(
             return Ok(say(app, &open, Notice::NoMessages));
         }
         let entry = progress(&open, "gate started").with("gate", gate.as_str());
-        Ok(answer(app, store(tx, app, ctx, open, step, vec![entry]).await?, None))
+        Ok(answer(
+            app,
+            store(tx, app, ctx, open, step, vec![entry]).await?,
+            None,
+        ))
     })
     .await
 }
@@ -47,7 +52,8 @@ pub async fn number(
     version: i64,
     typed: &str,
 ) -> Result<Option<Outcome>, AppError> {
-    in_step(app, cookie, version, async |tx, open| {
+    in_step(app, cookie, version, async |mut tx, open| {
+        let tx = &mut tx;
         let Stage::Number { gate } = open.session.stage().clone() else {
             return Ok(say(app, &open, Notice::OutOfDate));
         };
@@ -61,7 +67,8 @@ pub async fn number(
         let left = match hits.verdict(open.now) {
             throttle::Verdict::Pass { left } => left,
             throttle::Verdict::Blocked { until, begins } => {
-                let moved = end_blocked(tx, app, ctx, open, Block::PhoneNumber, until, begins).await?;
+                let moved =
+                    end_blocked(tx, app, ctx, open, Block::PhoneNumber, until, begins).await?;
                 return Ok(answer(app, moved, None));
             }
         };
@@ -72,10 +79,13 @@ pub async fn number(
         if !right {
             if left == 0 {
                 let until = open.now.plus(throttle::BLOCK);
-                let moved = end_blocked(tx, app, ctx, open, Block::PhoneNumber, until, true).await?;
+                let moved =
+                    end_blocked(tx, app, ctx, open, Block::PhoneNumber, until, true).await?;
                 return Ok(answer(app, moved, None));
             }
-            let entry = progress(&open, "number wrong").failed().with("gate", gate.as_str());
+            let entry = progress(&open, "number wrong")
+                .failed()
+                .with("gate", gate.as_str());
             crate::audit::record_one(tx, app, ctx, &open.case.tenant, entry).await?;
             return Ok(say(app, &open, Notice::WrongNumber { left }));
         }
@@ -84,7 +94,11 @@ pub async fn number(
             return Ok(say(app, &open, Notice::NoMessages));
         }
         match apply(&open, Event::NumberRight) {
-            Ok(step) => Ok(answer(app, store(tx, app, ctx, open, step, Vec::new()).await?, None)),
+            Ok(step) => Ok(answer(
+                app,
+                store(tx, app, ctx, open, step, Vec::new()).await?,
+                None,
+            )),
             Err(refusal) => Ok(say(app, &open, refused(refusal))),
         }
     })
@@ -98,7 +112,8 @@ pub async fn again(
     cookie: &Secret<String>,
     version: i64,
 ) -> Result<Option<Outcome>, AppError> {
-    in_step(app, cookie, version, async |tx, open| {
+    in_step(app, cookie, version, async |mut tx, open| {
+        let tx = &mut tx;
         let step = match apply(&open, Event::Again) {
             Ok(step) => step,
             Err(refusal) => return Ok(say(app, &open, refused(refusal))),
@@ -123,30 +138,40 @@ pub async fn other(
     cookie: &Secret<String>,
     version: i64,
 ) -> Result<Option<Outcome>, AppError> {
-    in_step(app, cookie, version, async |tx, open| match apply(&open, Event::Other) {
-        Ok(step) => Ok(answer(app, store(tx, app, ctx, open, step, Vec::new()).await?, None)),
-        Err(refusal) => Ok(say(app, &open, refused(refusal))),
+    in_step(app, cookie, version, async |mut tx, open| {
+        match apply(&open, Event::Other) {
+            Ok(step) => Ok(answer(
+                app,
+                store(&mut tx, app, ctx, open, step, Vec::new()).await?,
+                None,
+            )),
+            Err(refusal) => Ok(say(app, &open, refused(refusal))),
+        }
     })
     .await
 }
 
 /// Runs one post in one transaction, on a session that it has claimed; wakes the outbox after it.
-pub(super) async fn in_step(
+pub(super) async fn in_step<F, Fut>(
     app: &App,
     cookie: &Secret<String>,
     version: i64,
-    work: impl AsyncFn(&mut Tx, Open) -> Result<Outcome, AppError>,
-) -> Result<Option<Outcome>, AppError> {
+    work: F,
+) -> Result<Option<Outcome>, AppError>
+where
+    // Not AsyncFn(&mut Tx, …): the compiler cannot show that such a future is Send.
+    F: Fn(Tx, Open) -> Fut,
+    Fut: Future<Output = Result<Outcome, AppError>>,
+{
     let outcome = app
         .db()
-        .write(async |mut tx| {
-            let tx = &mut tx;
-            match claim(tx, app, cookie, version).await? {
+        .write(
+            async |mut tx| match claim(&mut tx, app, cookie, version).await? {
                 Claim::Gone => Ok(None),
                 Claim::Stale(open) => Ok(Some(stale(app, &open))),
                 Claim::Ours(open) => work(tx, *open).await.map(Some),
-            }
-        })
+            },
+        )
         .await;
     app.outbox().notify_one();
     outcome
@@ -164,8 +189,12 @@ pub(super) fn claimant(open: &Open) -> Claimant {
 
 /// Questions for this try, drawn anew each time.
 pub(super) fn draw(app: &App, open: &Open) -> Vec<String> {
-    let registered: Vec<String> =
-        open.case.answers.iter().map(|(question, _)| question.clone()).collect();
+    let registered: Vec<String> = open
+        .case
+        .answers
+        .iter()
+        .map(|(question, _)| question.clone())
+        .collect();
     let count = usize::from(open.case.tenant.settings.reset.questions.to_reset);
     let random = latchkey_types::random_bytes::<20>(app.entropy());
     questions::draw(&registered, count, &random)
@@ -186,9 +215,7 @@ pub(super) async fn end_blocked(
         Block::Gate(gate) => (throttle::Bucket::Gate(gate), Some(gate)),
     };
     let (tenant, subject) = (open.row.tenant, open.row.subject);
-    if begins
-        && throttles::block(tx, tenant, subject, bucket, until, open.now).await?
-    {
+    if begins && throttles::block(tx, tenant, subject, bucket, until, open.now).await? {
         notify::blocked(tx, app, ctx, &open, gate, until).await?;
     }
     let step = apply(&open, Event::Blocked(block))

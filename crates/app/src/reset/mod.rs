@@ -15,13 +15,13 @@ mod start;
 mod step;
 mod view;
 
+pub use code::{answers, code};
 pub use forms::{
     brand_by_domain, form_token, form_token_matches, human_check, service_brand, start_token,
     start_token_matches,
 };
 pub use leave::{cancel, contact, expire};
 pub use methods::{again, choose, number, other};
-pub use code::{answers, code};
 pub use password::{password, shown};
 pub use start::{no_cookies, start};
 pub use step::view;

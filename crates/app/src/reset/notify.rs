@@ -49,24 +49,32 @@ pub(super) async fn may_send(
     open: &Open,
     gate: Gate,
 ) -> Result<bool, AppError> {
-    let Some(to) = open.case.destination(gate) else { return Ok(true) };
+    let Some(to) = open.case.destination(gate) else {
+        return Ok(true);
+    };
     let tenant = open.row.tenant;
     // A decoy's destination is shared by many decoys: its id keeps them apart.
-    let owner = if is_known(open) { String::new() } else { open.row.subject.to_string() };
+    let owner = if is_known(open) {
+        String::new()
+    } else {
+        open.row.subject.to_string()
+    };
     let parts: [&[u8]; 3] = [b"destination", owner.as_bytes(), to.address().as_bytes()];
     let tag = app.keys().tag(Purpose::SubjectName, &parts);
-    let name: String = tag.as_bytes().iter().take(16).map(|b| format!("{b:02x}")).collect();
+    let name = audit::hex(tag.as_bytes().get(..16).unwrap_or_default());
     match &to {
         Destination::Mail(_) => {
             let bucket = format!("mail.{name}");
             Ok(rate::take(tx, &bucket, open.now, MAIL_INTERVAL, MAIL_BURST).await?)
         }
         Destination::Text(number) | Destination::Call(number) => {
-            may_phone(tx, app, ctx, open, number, &name).await.inspect(|may| {
-                if !may {
-                    tracing::warn!(tenant = %tenant, "a limit for texts and calls was reached");
-                }
-            })
+            may_phone(tx, app, ctx, open, number, &name)
+                .await
+                .inspect(|may| {
+                    if !may {
+                        tracing::warn!(tenant = %tenant, "a limit for texts and calls was reached");
+                    }
+                })
         }
     }
 }
@@ -154,7 +162,11 @@ pub(super) async fn send_code(
     let Some(to) = open.case.destination(gate) else {
         return Err(AppError::bug("a gate without a destination was started"));
     };
-    let digits = if gate == Gate::Email { Digits::Eight } else { Digits::Six };
+    let digits = if gate == Gate::Email {
+        Digits::Eight
+    } else {
+        Digits::Six
+    };
     let code = codes::numeric_code(app.entropy(), digits);
     let expires_at = open.now.plus(gates::CODE_VALID);
     let tag = code_tag(app, open, gate, &code);
@@ -172,21 +184,39 @@ pub(super) async fn send_code(
     let tenant = open.case.tenant.name.as_str();
     let (kind, content) = match to {
         Destination::Mail(_) => {
-            let mail = CodeMail { tenant, code: code.expose(), valid: gates::CODE_VALID };
+            let mail = CodeMail {
+                tenant,
+                code: code.expose(),
+                valid: gates::CODE_VALID,
+            };
             (MessageKind::Code, messages::code_mail(texts, &mail))
         }
         Destination::Text(_) => {
             let host = app.options().base.name();
-            let text = CodeText { tenant, code: code.expose(), host };
+            let text = CodeText {
+                tenant,
+                code: code.expose(),
+                host,
+            };
             (MessageKind::Code, messages::code_text(texts, &text))
         }
         Destination::Call(_) => {
-            let call = CodeCall { tenant, code: code.expose() };
+            let call = CodeCall {
+                tenant,
+                code: code.expose(),
+            };
             (MessageKind::Code, messages::code_call(texts, &call))
         }
     };
     let is_void = !is_known(open);
-    let draft = Draft { kind, to, locale, content, expires_at, is_void };
+    let draft = Draft {
+        kind,
+        to,
+        locale,
+        content,
+        expires_at,
+        is_void,
+    };
     enqueue(tx, app, &open.case.data_key, draft).await?;
     Ok(())
 }
@@ -199,8 +229,14 @@ struct Recipient {
 
 /// Every mail address on file for an account, each once.
 fn addresses(case: &Case) -> Vec<EmailAddress> {
-    let Some(user) = &case.user else { return Vec::new() };
-    let private = case.methods.email.as_ref().map(|on_file| on_file.value.clone());
+    let Some(user) = &case.user else {
+        return Vec::new();
+    };
+    let private = case
+        .methods
+        .email
+        .as_ref()
+        .map(|on_file| on_file.value.clone());
     let mut seen = std::collections::BTreeSet::new();
     user.mail
         .iter()
@@ -221,7 +257,10 @@ pub(super) fn told(case: &Case) -> Vec<Masked> {
 
 fn recipients(case: &Case, page: Locale) -> Vec<Recipient> {
     let locale = case.message_locale(page);
-    addresses(case).into_iter().map(|to| Recipient { to, locale }).collect()
+    addresses(case)
+        .into_iter()
+        .map(|to| Recipient { to, locale })
+        .collect()
 }
 
 async fn administrators(
@@ -229,8 +268,11 @@ async fn administrators(
     open: &Open,
     except: Option<&User>,
 ) -> Result<Vec<Recipient>, AppError> {
-    let roles: Vec<Role> =
-        Role::ALL.iter().copied().filter(|role| role.is_administrator()).collect();
+    let roles: Vec<Role> = Role::ALL
+        .iter()
+        .copied()
+        .filter(|role| role.is_administrator())
+        .collect();
     by_roles(tx, &open.case, &roles, except).await
 }
 
@@ -242,7 +284,11 @@ async fn by_roles(
 ) -> Result<Vec<Recipient>, AppError> {
     let mut users: Vec<User> = Vec::new();
     for role in roles {
-        let filter = accounts::Filter { role: Some(*role), enabled: Some(true), ..Default::default() };
+        let filter = accounts::Filter {
+            role: Some(*role),
+            enabled: Some(true),
+            ..Default::default()
+        };
         users.extend(accounts::list(tx, case.tenant.id, &filter, None, ADMINISTRATORS).await?);
     }
     users.sort_by_key(|user| user.id);
@@ -254,7 +300,10 @@ async fn by_roles(
         .filter_map(|user| {
             let to = user.mail.as_deref().or(Some(user.upn.as_str()));
             let to = to.and_then(|text| EmailAddress::parse(text).ok())?;
-            Some(Recipient { to, locale: user.locale.unwrap_or(case.tenant.locale) })
+            Some(Recipient {
+                to,
+                locale: user.locale.unwrap_or(case.tenant.locale),
+            })
         })
         .collect())
 }
@@ -290,11 +339,17 @@ pub(super) async fn was_reset(
     let case = &open.case;
     let Some(user) = &case.user else { return Ok(0) };
     let address = ctx.stored_address(case.tenant.settings.client_address);
-    let occasion = Occasion { when: open.now, address: &address, browser: &ctx.browser };
+    let occasion = Occasion {
+        when: open.now,
+        address: &address,
+        browser: &ctx.browser,
+    };
     let mut count = 0;
     if case.tenant.settings.notifications.users {
         let token = codes::token(app.entropy());
-        let tag = app.keys().tag(Purpose::LinkToken, &[b"not me", token.expose().as_bytes()]);
+        let tag = app
+            .keys()
+            .tag(Purpose::LinkToken, &[b"not me", token.expose().as_bytes()]);
         let new = NewLink {
             id: ChallengeId::new(app.clock(), app.entropy()).0,
             purpose: crate::not_me::PURPOSE,
@@ -305,8 +360,10 @@ pub(super) async fn was_reset(
         };
         links::insert(tx, case.tenant.id, &new).await?;
         let everyone = recipients(case, ctx.locale);
-        let masks: Vec<(EmailAddress, Masked)> =
-            everyone.iter().map(|r| (r.to.clone(), r.to.masked())).collect();
+        let masks: Vec<(EmailAddress, Masked)> = everyone
+            .iter()
+            .map(|r| (r.to.clone(), r.to.masked()))
+            .collect();
         for recipient in everyone {
             let others: Vec<Masked> = masks
                 .iter()
@@ -327,7 +384,15 @@ pub(super) async fn was_reset(
                     },
                 },
             );
-            post(tx, app, case, MessageKind::PasswordReset, recipient, content).await?;
+            post(
+                tx,
+                app,
+                case,
+                MessageKind::PasswordReset,
+                recipient,
+                content,
+            )
+            .await?;
             count += 1;
         }
     }
@@ -341,7 +406,15 @@ pub(super) async fn was_reset(
                     occasion,
                 },
             );
-            post(tx, app, case, MessageKind::AdministratorReset, recipient, content).await?;
+            post(
+                tx,
+                app,
+                case,
+                MessageKind::AdministratorReset,
+                recipient,
+                content,
+            )
+            .await?;
             count += 1;
         }
     }
@@ -358,10 +431,20 @@ pub(super) async fn blocked(
     until: Timestamp,
 ) -> Result<(), AppError> {
     let case = &open.case;
-    let Some(user) = case.user.as_ref().filter(|_| is_known(open)) else { return Ok(()) };
+    let Some(user) = case.user.as_ref().filter(|_| is_known(open)) else {
+        return Ok(());
+    };
     let address = ctx.stored_address(case.tenant.settings.client_address);
-    let occasion = Occasion { when: open.now, address: &address, browser: &ctx.browser };
-    let scope = if gate.is_some() { BlockedScope::OneMethod } else { BlockedScope::Everything };
+    let occasion = Occasion {
+        when: open.now,
+        address: &address,
+        browser: &ctx.browser,
+    };
+    let scope = if gate.is_some() {
+        BlockedScope::OneMethod
+    } else {
+        BlockedScope::Everything
+    };
     for recipient in recipients(case, ctx.locale) {
         let content = messages::blocked(
             Texts::new(recipient.locale),
@@ -386,10 +469,15 @@ pub(super) async fn missing(
     case: &Case,
     no: &Ineligible,
 ) -> Result<(), AppError> {
-    let Some(user) = &case.user else { return Ok(()) };
+    let Some(user) = &case.user else {
+        return Ok(());
+    };
     let address = ctx.stored_address(case.tenant.settings.client_address);
-    let occasion =
-        Occasion { when: app.clock().now(), address: &address, browser: &ctx.browser };
+    let occasion = Occasion {
+        when: app.clock().now(),
+        address: &address,
+        browser: &ctx.browser,
+    };
     let usable = case.usable_factors(app.clock().now());
     let needed = case.gates_required(app.clock().now());
     let reason = match no.deciding {
@@ -422,28 +510,31 @@ pub(super) async fn missing(
 
 /// Asks the administrators for help: Password Administrators, else User Administrators, else Global
 /// Administrators; once an hour per user. For a decoy the same is looked up, and nobody is told.
-pub(super) async fn help(
-    tx: &mut Tx,
-    app: &App,
-    ctx: &Ctx,
-    open: &Open,
-) -> Result<(), AppError> {
+pub(super) async fn help(tx: &mut Tx, app: &App, ctx: &Ctx, open: &Open) -> Result<(), AppError> {
     let case = &open.case;
     let bucket = format!("help.{}.{}", case.tenant.id, open.row.subject);
     if !rate::take(tx, &bucket, open.now, HOUR, 1).await? {
         return Ok(());
     }
     let mut asked = Vec::new();
-    for role in
-        [Role::PasswordAdministrator, Role::UserAdministrator, Role::GlobalAdministrator]
-    {
+    for role in [
+        Role::PasswordAdministrator,
+        Role::UserAdministrator,
+        Role::GlobalAdministrator,
+    ] {
         if asked.is_empty() {
             asked = by_roles(tx, case, &[role], None).await?;
         }
     }
-    let Some(user) = case.user.as_ref().filter(|_| is_known(open)) else { return Ok(()) };
+    let Some(user) = case.user.as_ref().filter(|_| is_known(open)) else {
+        return Ok(());
+    };
     let address = ctx.stored_address(case.tenant.settings.client_address);
-    let occasion = Occasion { when: open.now, address: &address, browser: &ctx.browser };
+    let occasion = Occasion {
+        when: open.now,
+        address: &address,
+        browser: &ctx.browser,
+    };
     let reference = open.row.request.to_string();
     for recipient in asked {
         let content = messages::help(
@@ -467,16 +558,16 @@ pub(crate) fn portal(app: &App) -> String {
 }
 
 /// Tells the owner and the administrators that the account is locked.
-pub(crate) async fn frozen(
-    tx: &mut Tx,
-    app: &App,
-    ctx: &Ctx,
-    case: &Case,
-) -> Result<(), AppError> {
-    let Some(user) = &case.user else { return Ok(()) };
+pub(crate) async fn frozen(tx: &mut Tx, app: &App, ctx: &Ctx, case: &Case) -> Result<(), AppError> {
+    let Some(user) = &case.user else {
+        return Ok(());
+    };
     let address = ctx.stored_address(case.tenant.settings.client_address);
-    let occasion =
-        Occasion { when: app.clock().now(), address: &address, browser: &ctx.browser };
+    let occasion = Occasion {
+        when: app.clock().now(),
+        address: &address,
+        browser: &ctx.browser,
+    };
     for recipient in recipients(case, ctx.locale) {
         let content = messages::frozen_for_user(
             Texts::new(recipient.locale),
@@ -488,8 +579,11 @@ pub(crate) async fn frozen(
         );
         post(tx, app, case, MessageKind::Frozen, recipient, content).await?;
     }
-    let roles: Vec<Role> =
-        Role::ALL.iter().copied().filter(|role| role.is_administrator()).collect();
+    let roles: Vec<Role> = Role::ALL
+        .iter()
+        .copied()
+        .filter(|role| role.is_administrator())
+        .collect();
     for recipient in by_roles(tx, case, &roles, Some(user)).await? {
         let content = messages::frozen_for_administrators(
             Texts::new(recipient.locale),

@@ -25,11 +25,15 @@ pub async fn shown(app: &App, ctx: &Ctx, cookie: &Secret<String>) -> Result<(), 
     app.db()
         .write(async |mut tx| {
             let tx = &mut tx;
-            let Some(open) = find(tx, app, &tag).await? else { return Ok(()) };
+            let Some(open) = find(tx, app, &tag).await? else {
+                return Ok(());
+            };
             if !matches!(open.session.stage(), Stage::NewPassword { shown: false }) {
                 return Ok(());
             }
-            let Ok(step) = apply(&open, Event::Shown) else { return Ok(()) };
+            let Ok(step) = apply(&open, Event::Shown) else {
+                return Ok(());
+            };
             let entry = progress(&open, "new password page");
             store(tx, app, ctx, open, step, vec![entry]).await.map(drop)
         })
@@ -50,14 +54,18 @@ pub async fn password(
         .db()
         .read(async |mut tx| {
             let tx = &mut tx;
-            let Some(open) = find(tx, app, &tag).await? else { return Ok(None) };
+            let Some(open) = find(tx, app, &tag).await? else {
+                return Ok(None);
+            };
             let keep = i64::from(open.case.tenant.settings.password.history);
             let old = history::list(tx, open.row.tenant, open.row.subject, keep).await?;
             let current = accounts::password(tx, open.row.tenant, open.row.subject).await?;
             Ok::<_, AppError>(Some((open, old, current)))
         })
         .await?;
-    let Some((open, old, current)) = found else { return Ok(None) };
+    let Some((open, old, current)) = found else {
+        return Ok(None);
+    };
     if open.session.is_over()
         || open.row.version != version
         || !matches!(open.session.stage(), Stage::NewPassword { .. })
@@ -76,7 +84,8 @@ pub async fn password(
     }
     // Hashed before the transaction, in which the right to set it is looked at again.
     let hash = app.hashing().hash(app.entropy(), normalise(new)).await?;
-    in_step(app, cookie, version, async |tx, mut open| {
+    in_step(app, cookie, version, async |mut tx, mut open| {
+        let tx = &mut tx;
         let step = match apply(&open, Event::PasswordAccepted) {
             Ok(step) => step,
             Err(refusal) => return Ok(say(app, &open, refused(refusal))),
@@ -92,7 +101,9 @@ pub async fn password(
         }
         let before = std::mem::replace(&mut open.session, step.next);
         let Some(detail) = ended else {
-            return Err(AppError::bug("a password was accepted and the session goes on"));
+            return Err(AppError::bug(
+                "a password was accepted and the session goes on",
+            ));
         };
         let mut entry = end_entry(&open, detail);
         if let Some(right) = right {
@@ -129,7 +140,9 @@ async fn set(
     let now = app.clock().now();
     let version = open.case.stamp.user;
     if !accounts::set_password(tx, tenant, right.user(), version, hash, now, keep).await? {
-        return Err(AppError::Busy { retry_after: std::time::Duration::from_secs(1) });
+        return Err(AppError::Busy {
+            retry_after: std::time::Duration::from_secs(1),
+        });
     }
     links::void_for_user(tx, tenant, right.user(), now).await?;
     Ok(())
@@ -142,9 +155,15 @@ async fn refuse(
     version: i64,
     violations: Vec<Violation>,
 ) -> Result<Option<Outcome>, AppError> {
-    let codes: Vec<&str> = violations.iter().map(|violation| violation.code()).collect();
-    in_step(app, cookie, version, async |tx, open| {
-        let entry = progress(&open, "password refused").failed().with("why", codes.clone());
+    let codes: Vec<&str> = violations
+        .iter()
+        .map(|violation| violation.code())
+        .collect();
+    in_step(app, cookie, version, async |mut tx, open| {
+        let tx = &mut tx;
+        let entry = progress(&open, "password refused")
+            .failed()
+            .with("why", codes.clone());
         audit::record_one(tx, app, ctx, &open.case.tenant, entry).await?;
         Ok(say(app, &open, Notice::PasswordRefused(violations.clone())))
     })
@@ -174,10 +193,18 @@ async fn violations(
             local_part: user.upn.local(),
             tenant: &tenant.name,
         },
-        None => Names { given: "", family: "", local_part: "", tenant: &tenant.name },
+        None => Names {
+            given: "",
+            family: "",
+            local_part: "",
+            tenant: &tenant.name,
+        },
     };
     let custom = app.custom_banned(tenant.id, tenant.settings_version, &tenant.settings)?;
-    let banned = BannedLists { global: TermList::global(), custom: &custom };
+    let banned = BannedLists {
+        global: TermList::global(),
+        custom: &custom,
+    };
     let mut found = check(new.expose(), policy, &names, &banned);
     if new.expose().len() > LONGEST {
         return Ok(found);
@@ -186,7 +213,9 @@ async fn violations(
     let normalised = normalise(new);
     let mut facts = Facts::default();
     if asked.contains(&Rule::NotBreached) {
-        facts.breached = app.breached().is_some_and(|filter| filter.contains(&normalised));
+        facts.breached = app
+            .breached()
+            .is_some_and(|filter| filter.contains(&normalised));
     }
     let last = asked.iter().find_map(|rule| match rule {
         Rule::NotReused { last } => Some(usize::from(*last)),
@@ -195,7 +224,10 @@ async fn violations(
     if let Some(last) = last {
         // The present one counts as the first of the last.
         for hash in current.into_iter().chain(old).take(last) {
-            let verdict = app.hashing().verify(Secret::new(normalised.expose().clone()), hash).await?;
+            let verdict = app
+                .hashing()
+                .verify(Secret::new(normalised.expose().clone()), hash)
+                .await?;
             facts.reused |= matches!(verdict, Verdict::Right { .. });
         }
     }

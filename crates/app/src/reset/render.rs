@@ -10,7 +10,11 @@ use crate::App;
 
 /// What the page of a session shows now.
 pub(super) fn view(app: &App, open: &Open) -> View {
-    let fallback = Eligible { required: 1, gates: Vec::new(), questions_first: false };
+    let fallback = Eligible {
+        required: 1,
+        gates: Vec::new(),
+        questions_first: false,
+    };
     let eligible = open.case.eligibility.as_ref().unwrap_or(&fallback);
     let gates = eligible.required;
     let passed = u8::try_from(open.session.passed().len()).unwrap_or(u8::MAX);
@@ -32,18 +36,27 @@ pub(super) fn view(app: &App, open: &Open) -> View {
 fn page(app: &App, open: &Open, eligible: &Eligible) -> Page {
     let session = &open.session;
     let shown = |gate: Gate| {
-        session.may_show_destinations(eligible).then(|| destination(open, gate)).flatten()
+        session
+            .may_show_destinations(eligible)
+            .then(|| destination(open, gate))
+            .flatten()
     };
     match session.stage() {
         Stage::Choosing => Page::Choose {
             options: session
                 .offered(eligible, &open.case.blocked)
                 .into_iter()
-                .map(|gate| Choice { gate, destination: shown(gate) })
+                .map(|gate| Choice {
+                    gate,
+                    destination: shown(gate),
+                })
                 .collect(),
             passed: session.passed(),
         },
-        Stage::Number { gate } => Page::Number { gate: *gate, destination: shown(*gate) },
+        Stage::Number { gate } => Page::Number {
+            gate: *gate,
+            destination: shown(*gate),
+        },
         Stage::Code { gate, asked_at } => Page::Code {
             gate: *gate,
             destination: shown(*gate),
@@ -65,7 +78,10 @@ fn page(app: &App, open: &Open, eligible: &Eligible) -> Page {
 fn destination(open: &Open, gate: Gate) -> Option<Masked> {
     match gate {
         Gate::Email => open.case.methods.email.as_ref().map(|on| on.value.masked()),
-        _ => open.case.number(gate).map(latchkey_types::PhoneNumber::masked),
+        _ => open
+            .case
+            .number(gate)
+            .map(latchkey_types::PhoneNumber::masked),
     }
 }
 
@@ -82,25 +98,39 @@ fn ended(open: &Open, _session: &Session, detail: &str) -> Ended {
     use latchkey_core::reset::Failure;
     let reference = open.row.request;
     let began = open.row.ended_at.unwrap_or(open.now).plus(throttle::BLOCK);
-    let until = |bucket: Bucket| open.case.blocked_until.get(&bucket).copied().unwrap_or(began);
+    let until = |bucket: Bucket| {
+        open.case
+            .blocked_until
+            .get(&bucket)
+            .copied()
+            .unwrap_or(began)
+    };
     match Detail::parse(detail) {
-        Some(Detail::SucceededReset | Detail::SucceededUnlock) => {
-            Ended::Succeeded { told: super::notify::told(&open.case) }
-        }
-        Some(Detail::Failed(Failure::UnknownUser)) => Ended::UnknownUser { reference },
-        Some(Detail::Failed(failure)) => match Reason::ALL.into_iter().find(|r| failure == (*r).into()) {
-            Some(reason) => Ended::Failed { reason, reference },
-            None => Ended::Expired,
+        Some(Detail::SucceededReset | Detail::SucceededUnlock) => Ended::Succeeded {
+            told: super::notify::told(&open.case),
         },
-        Some(Detail::BlockedAttempts) => {
-            Ended::Blocked { until: until(Bucket::Attempts), gate: None, reference }
+        Some(Detail::Failed(Failure::UnknownUser)) => Ended::UnknownUser { reference },
+        Some(Detail::Failed(failure)) => {
+            match Reason::ALL.into_iter().find(|r| failure == (*r).into()) {
+                Some(reason) => Ended::Failed { reason, reference },
+                None => Ended::Expired,
+            }
         }
-        Some(Detail::BlockedPhoneNumber) => {
-            Ended::Blocked { until: until(Bucket::PhoneNumber), gate: None, reference }
-        }
-        Some(Detail::BlockedGate(gate)) => {
-            Ended::Blocked { until: until(Bucket::Gate(gate)), gate: Some(gate), reference }
-        }
+        Some(Detail::BlockedAttempts) => Ended::Blocked {
+            until: until(Bucket::Attempts),
+            gate: None,
+            reference,
+        },
+        Some(Detail::BlockedPhoneNumber) => Ended::Blocked {
+            until: until(Bucket::PhoneNumber),
+            gate: None,
+            reference,
+        },
+        Some(Detail::BlockedGate(gate)) => Ended::Blocked {
+            until: until(Bucket::Gate(gate)),
+            gate: Some(gate),
+            reference,
+        },
         Some(Detail::CanceledBeforeGates | Detail::CanceledBeforePassword) => Ended::Canceled,
         Some(Detail::ContactedUserId | Detail::ContactedGate(_)) => Ended::Contacted { reference },
         _ => Ended::Expired,

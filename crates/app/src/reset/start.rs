@@ -3,18 +3,14 @@
 use std::time::Duration;
 
 use latchkey_core::audit::Activity;
-use latchkey_core::reset::{
-    Detail, Event, Failure, Ineligible, Session, Subject, throttle,
-};
+use latchkey_core::reset::{Detail, Event, Failure, Ineligible, Session, Subject, throttle};
 use latchkey_core::settings::Disclosure;
 use latchkey_crypto::keys::Purpose;
 use latchkey_crypto::{codes, pow};
-use latchkey_store::sessions::{self, NewSession};
 use latchkey_store::names::NameKind;
+use latchkey_store::sessions::{self, NewSession};
 use latchkey_store::{Tx, domains, names, rate, spent_work, throttle as throttles};
-use latchkey_types::{
-    DomainName, EmailAddress, SessionId, TenantId, Timestamp, UserId, fold,
-};
+use latchkey_types::{DomainName, EmailAddress, SessionId, TenantId, Timestamp, UserId, fold};
 
 use super::step::{Open, apply, progress, store};
 use super::{Case, HumanProof, Outcome, StartNotice, Started, notify, render};
@@ -49,7 +45,9 @@ pub async fn start(
         return Ok(Started::Again(StartNotice::Unreadable));
     }
     let key = fold(typed);
-    if !key.contains('@') || EmailAddress::parse(&key).is_err() && latchkey_types::Upn::parse(&key).is_err() {
+    if !key.contains('@')
+        || EmailAddress::parse(&key).is_err() && latchkey_types::Upn::parse(&key).is_err()
+    {
         return Ok(Started::Again(StartNotice::Unreadable));
     }
     let now = app.clock().now();
@@ -114,11 +112,7 @@ struct Found {
     user: Option<UserId>,
 }
 
-async fn resolve(
-    tx: &mut Tx,
-    key: &str,
-    brand: Option<TenantId>,
-) -> Result<Found, AppError> {
+async fn resolve(tx: &mut Tx, key: &str, brand: Option<TenantId>) -> Result<Found, AppError> {
     let domain = key.rsplit_once('@').map_or("", |(_, domain)| domain);
     let known = names::resolve(tx, key).await?;
     let owner = match DomainName::parse(domain) {
@@ -133,8 +127,14 @@ async fn resolve(
         (None, _) => None,
     };
     Ok(match found {
-        Some(name) => Found { tenant: name.tenant, user: Some(name.user) },
-        None => Found { tenant: owner.or(brand).unwrap_or(TenantId::SERVICE), user: None },
+        Some(name) => Found {
+            tenant: name.tenant,
+            user: Some(name.user),
+        },
+        None => Found {
+            tenant: owner.or(brand).unwrap_or(TenantId::SERVICE),
+            user: None,
+        },
     })
 }
 
@@ -172,8 +172,7 @@ async fn begin(
     let Some(mut case) = Case::gather(tx, app, found.tenant, subject, id, now).await? else {
         return Err(AppError::NotFound);
     };
-    let hits =
-        throttles::hit(tx, found.tenant, id, throttle::Bucket::Attempts, now).await?;
+    let hits = throttles::hit(tx, found.tenant, id, throttle::Bucket::Attempts, now).await?;
     let verdict = hits.verdict(now);
 
     // How a session for a decoy truly ends is settled now.
@@ -236,7 +235,13 @@ async fn begin(
     let row = sessions::get(tx, found.tenant, session_id)
         .await?
         .ok_or_else(|| AppError::bug("a new session is not there"))?;
-    let open = Open { row, session, case, typed: typed.to_owned(), now };
+    let open = Open {
+        row,
+        session,
+        case,
+        typed: typed.to_owned(),
+        now,
+    };
     let entries = vec![progress(&open, "user ID entered")];
 
     // A block or a refusal ends the session at once.
@@ -280,7 +285,12 @@ fn all_blocked(open: &Open, eligible: &latchkey_core::reset::Eligible) -> Option
     if left.len() >= usize::from(eligible.required) && !offered.is_empty() {
         return None;
     }
-    eligible.gates.iter().copied().find(|gate| open.case.blocked.contains(gate)).map(Detail::BlockedGate)
+    eligible
+        .gates
+        .iter()
+        .copied()
+        .find(|gate| open.case.blocked.contains(gate))
+        .map(Detail::BlockedGate)
 }
 
 /// In `strict`, the owner learns by mail what the page does not say; once a day.

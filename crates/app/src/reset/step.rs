@@ -34,29 +34,32 @@ pub(crate) struct Moved {
 
 pub(crate) fn cookie_tag(app: &App, cookie: &Secret<String>) -> [u8; 32] {
     let cookie = cookie.expose().as_bytes();
-    *app.keys().tag(Purpose::SessionCookie, &[b"reset", cookie]).as_bytes()
+    *app.keys()
+        .tag(Purpose::SessionCookie, &[b"reset", cookie])
+        .as_bytes()
 }
 
 /// The page of a session, for a browser that has its cookie. `None`: there is no such session.
-pub async fn view(
-    app: &App,
-    ctx: &Ctx,
-    cookie: &Secret<String>,
-) -> Result<Option<View>, AppError> {
+pub async fn view(app: &App, ctx: &Ctx, cookie: &Secret<String>) -> Result<Option<View>, AppError> {
     let tag = cookie_tag(app, cookie);
     app.db()
         .write(async |mut tx| {
             let tx = &mut tx;
-            let Some(open) = find(tx, app, &tag).await? else { return Ok(None) };
+            let Some(open) = find(tx, app, &tag).await? else {
+                return Ok(None);
+            };
             if open.session.is_over() {
                 return Ok(Some(render::view(app, &open)));
             }
             // Nothing but time may have passed, and yet the policy or the account changed.
-            let event = if open.now >= open.row.expires_at { Event::Expire } else { Event::Look };
+            let event = if open.now >= open.row.expires_at {
+                Event::Expire
+            } else {
+                Event::Look
+            };
             let before = open.session.clone();
-            let step = match apply(&open, event) {
-                Ok(step) => step,
-                Err(_) => return Ok(Some(render::view(app, &open))),
+            let Ok(step) = apply(&open, event) else {
+                return Ok(Some(render::view(app, &open)));
             };
             if step.next == before {
                 return Ok(Some(render::view(app, &open)));
@@ -69,11 +72,7 @@ pub async fn view(
 
 /// Finds the session of a cookie and gathers the facts. A session whose subject is gone counts as
 /// no session.
-pub(crate) async fn find(
-    tx: &mut Tx,
-    app: &App,
-    tag: &[u8; 32],
-) -> Result<Option<Open>, AppError> {
+pub(crate) async fn find(tx: &mut Tx, app: &App, tag: &[u8; 32]) -> Result<Option<Open>, AppError> {
     match sessions::get_by_cookie(tx, tag).await? {
         Some(row) => open(tx, app, row).await,
         None => Ok(None),
@@ -89,12 +88,17 @@ pub(crate) async fn open(
     let session: Session = serde_json::from_str(&row.state)
         .map_err(|error| AppError::internal("read a reset session", error))?;
     let now = app.clock().now();
-    let case =
-        Case::gather(tx, app, row.tenant, session.subject(), row.subject, now).await?;
+    let case = Case::gather(tx, app, row.tenant, session.subject(), row.subject, now).await?;
     let Some(case) = case else { return Ok(None) };
     let typed = open_text(&case.data_key, "reset_session", "name", row.id.0, &row.name)?;
     let typed = typed.expose().clone();
-    Ok(Some(Open { row, session, case, typed, now }))
+    Ok(Some(Open {
+        row,
+        session,
+        case,
+        typed,
+        now,
+    }))
 }
 
 /// What a post finds: its session, claimed; or an answer at once.
@@ -135,7 +139,11 @@ pub(crate) fn apply(open: &Open, event: Event) -> Result<Step, Refusal> {
         blocked: &open.case.blocked,
     };
     // A session whose time is over does nothing more than end.
-    let event = if open.now >= open.row.expires_at { Event::Expire } else { event };
+    let event = if open.now >= open.row.expires_at {
+        Event::Expire
+    } else {
+        event
+    };
     open.session.apply(event, &context)
 }
 
@@ -231,7 +239,10 @@ pub(crate) fn end_entry(open: &Open, seen: Detail) -> Entry {
         .with("methods", gates(&open.session));
     match kind {
         ResultKind::Succeeded => entry,
-        _ => Entry { outcome: Result_::Failure, ..entry },
+        _ => Entry {
+            outcome: Result_::Failure,
+            ..entry
+        },
     }
 }
 
@@ -244,27 +255,44 @@ pub(crate) fn progress(open: &Open, what: &str) -> Entry {
 }
 
 pub(crate) fn target(open: &Open) -> Option<audit::Target> {
-    audit::subject(open.case.user.as_ref(), open.row.subject, &open.typed)
+    let user = open.case.user.as_ref();
+    Some(audit::subject(user, open.row.subject, &open.typed))
 }
 
 fn gates(session: &Session) -> Vec<String> {
-    session.passed().into_iter().map(|gate| gate.as_str().to_owned()).collect()
+    session
+        .passed()
+        .into_iter()
+        .map(|gate| gate.as_str().to_owned())
+        .collect()
 }
 
 /// The answer to a post: the page as it is now, and what to say on it.
 pub(crate) fn answer(app: &App, moved: Moved, notice: Option<super::Notice>) -> Outcome {
-    Outcome { view: render::view(app, &moved.open), cookie: moved.cookie, notice }
+    Outcome {
+        view: render::view(app, &moved.open),
+        cookie: moved.cookie,
+        notice,
+    }
 }
 
 /// The answer to a post that came too late or to a session that is over.
 pub(crate) fn stale(app: &App, open: &Open) -> Outcome {
     let notice = (!open.session.is_over()).then_some(super::Notice::OutOfDate);
-    Outcome { view: render::view(app, open), cookie: None, notice }
+    Outcome {
+        view: render::view(app, open),
+        cookie: None,
+        notice,
+    }
 }
 
 /// The answer to a post that changes nothing but was claimed, with something to say.
 pub(crate) fn say(app: &App, open: &Open, notice: super::Notice) -> Outcome {
-    Outcome { view: render::view(app, open), cookie: None, notice: Some(notice) }
+    Outcome {
+        view: render::view(app, open),
+        cookie: None,
+        notice: Some(notice),
+    }
 }
 
 /// What to say to a refusal of the rules.

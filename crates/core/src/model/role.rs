@@ -89,7 +89,10 @@ impl Role {
     /// may not reset anybody's.
     fn resets(self, target: Self) -> bool {
         use Role as R;
-        let plain = matches!(target, R::DirectoryReaders | R::GuestInviter | R::PasswordAdministrator);
+        let plain = matches!(
+            target,
+            R::DirectoryReaders | R::GuestInviter | R::PasswordAdministrator
+        );
         let readers = matches!(
             target,
             R::MessageCenterReader | R::ReportsReader | R::UsageSummaryReportsReader
@@ -150,10 +153,15 @@ mod tests {
     #[test]
     fn roles_are_those_of_the_table() {
         let table = include_str!("../../../../spec/data/admin-roles.csv");
-        let rows: Vec<(&str, &str)> =
-            table.lines().skip(1).filter_map(|line| line.split_once(',')).collect();
-        let ours: Vec<(&str, &str)> =
-            Role::ALL.iter().map(|role| (role.name(), role.template_id())).collect();
+        let rows: Vec<(&str, &str)> = table
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split_once(','))
+            .collect();
+        let ours: Vec<(&str, &str)> = Role::ALL
+            .iter()
+            .map(|role| (role.name(), role.template_id()))
+            .collect();
         assert_eq!(ours, rows);
     }
 
@@ -161,8 +169,13 @@ mod tests {
     fn who_may_reset_whom_is_as_the_table_says() {
         let table = include_str!("../../../../spec/data/may-reset.csv");
         let mut lines = table.lines();
-        let actors: Vec<Role> =
-            lines.next().unwrap().split(',').skip(1).map(|name| Role::parse(name).unwrap()).collect();
+        let actors: Vec<Role> = lines
+            .next()
+            .unwrap()
+            .split(',')
+            .skip(1)
+            .map(|name| Role::parse(name).unwrap())
+            .collect();
         let mut named = Vec::new();
         let mut other = Vec::new();
         for line in lines {
@@ -185,7 +198,11 @@ mod tests {
         }
         for role in Role::ALL.iter().filter(|role| !named.contains(role)) {
             for (actor, expected) in actors.iter().zip(&other) {
-                assert_eq!(may_reset(&[*actor], &[*role], false), *expected, "{actor:?} on {role:?}");
+                assert_eq!(
+                    may_reset(&[*actor], &[*role], false),
+                    *expected,
+                    "{actor:?} on {role:?}"
+                );
             }
         }
     }
@@ -209,8 +226,13 @@ mod tests {
         assert_eq!(
             plain,
             [
-                "Global Reader", "Reports Reader", "Security Reader", "Directory Readers",
-                "Guest Inviter", "Message Center Reader", "Usage Summary Reports Reader",
+                "Global Reader",
+                "Reports Reader",
+                "Security Reader",
+                "Directory Readers",
+                "Guest Inviter",
+                "Message Center Reader",
+                "Usage Summary Reports Reader",
             ]
         );
     }

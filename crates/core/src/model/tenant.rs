@@ -60,6 +60,8 @@ impl DomainKind {
 
     /// Reads the form of the database.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Initial, Self::Custom].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Initial, Self::Custom]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
     }
 }

@@ -12,7 +12,13 @@ use crate::settings::ResetSettings;
 
 /// Where people keep their private mail, most of them twice.
 const MAIL_DOMAINS: [&str; 8] = [
-    "gmail.com", "gmail.com", "gmail.com", "outlook.com", "outlook.com", "icloud.com", "yahoo.com",
+    "gmail.com",
+    "gmail.com",
+    "gmail.com",
+    "outlook.com",
+    "outlook.com",
+    "icloud.com",
+    "yahoo.com",
     "hotmail.com",
 ];
 
@@ -48,25 +54,42 @@ pub fn methods(seed: &[u8; 32], settings: &ResetSettings) -> Methods {
     let mut factors: Vec<Factor> = enabled.iter().map(|gate| gate.factor()).collect();
     factors.dedup();
     // Mailbox and mobile phone are what most people have: the rest is a matter of chance.
-    let rare = [Factor::OfficePhone, Factor::Authenticator, Factor::Knowledge];
+    let rare = [
+        Factor::OfficePhone,
+        Factor::Authenticator,
+        Factor::Knowledge,
+    ];
     let required = usize::from(settings.gates_required.clamp(1, 2));
-    let mut have: Vec<Factor> =
-        factors.iter().copied().filter(|factor| !rare.contains(factor)).collect();
+    let mut have: Vec<Factor> = factors
+        .iter()
+        .copied()
+        .filter(|factor| !rare.contains(factor))
+        .collect();
     if have.len() > required && next() < 64 {
         have.truncate(required);
     }
-    for factor in factors.iter().copied().filter(|factor| rare.contains(factor)) {
+    for factor in factors
+        .iter()
+        .copied()
+        .filter(|factor| rare.contains(factor))
+    {
         let chance = next() < 80;
         if chance || have.len() < required {
             have.push(factor);
         }
     }
     let letter = char::from(b'a'.wrapping_add(next() % 26));
-    let domain = MAIL_DOMAINS.get(usize::from(next()) % MAIL_DOMAINS.len()).unwrap_or(&"gmail.com");
+    let domain = MAIL_DOMAINS
+        .get(usize::from(next()) % MAIL_DOMAINS.len())
+        .unwrap_or(&"gmail.com");
     let digits = u16::from(next()) % 100;
     let other = (digits + 1 + u16::from(next()) % 98) % 100;
     Methods {
-        email: on_file(&have, Factor::Mailbox, EmailAddress::parse(&format!("{letter}@{domain}"))),
+        email: on_file(
+            &have,
+            Factor::Mailbox,
+            EmailAddress::parse(&format!("{letter}@{domain}")),
+        ),
         mobile: on_file(
             &have,
             Factor::MobilePhone,
@@ -77,7 +100,11 @@ pub fn methods(seed: &[u8; 32], settings: &ResetSettings) -> Methods {
             Factor::OfficePhone,
             PhoneNumber::parse(&format!("+31 20 00000{other:02}")),
         ),
-        questions: if have.contains(&Factor::Knowledge) { 5 } else { 0 },
+        questions: if have.contains(&Factor::Knowledge) {
+            5
+        } else {
+            0
+        },
         authenticators: usize::from(have.contains(&Factor::Authenticator)),
         ..Methods::default()
     }
@@ -86,13 +113,23 @@ pub fn methods(seed: &[u8; 32], settings: &ResetSettings) -> Methods {
 /// The questions that a decoy has registered: as many as asked for, of the predefined ones.
 pub fn questions(seed: &[u8; 32], count: usize) -> Vec<&'static str> {
     let start = usize::from(seed.last().copied().unwrap_or_default());
-    PREDEFINED.iter().cycle().skip(start % PREDEFINED.len()).take(count).copied().collect()
+    PREDEFINED
+        .iter()
+        .cycle()
+        .skip(start % PREDEFINED.len())
+        .take(count)
+        .copied()
+        .collect()
 }
 
 fn on_file<T, E>(have: &[Factor], factor: Factor, value: Result<T, E>) -> Option<OnFile<T>> {
     let value = value.ok()?;
     let changed_at: Option<Timestamp> = None;
-    have.contains(&factor).then_some(OnFile { value, origin: Origin::Person, changed_at })
+    have.contains(&factor).then_some(OnFile {
+        value,
+        origin: Origin::Person,
+        changed_at,
+    })
 }
 
 #[cfg(test)]

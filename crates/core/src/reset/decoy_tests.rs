@@ -16,15 +16,26 @@ fn seed(n: u32) -> [u8; 32] {
 #[test]
 fn a_decoy_can_always_go_on_as_far_as_choosing() {
     let every: Vec<Gate> = vec![
-        Gate::Email, Gate::Sms, Gate::MobileCall, Gate::OfficeCall, Gate::AuthenticatorCode,
+        Gate::Email,
+        Gate::Sms,
+        Gate::MobileCall,
+        Gate::OfficeCall,
+        Gate::AuthenticatorCode,
         Gate::Questions,
     ];
     for required in [1, 2] {
         for bits in 0_usize..64 {
-            let methods: BTreeSet<Gate> =
-                every.iter().enumerate().filter(|(i, _)| bits & (1 << i) != 0).map(|(_, g)| *g).collect();
+            let methods: BTreeSet<Gate> = every
+                .iter()
+                .enumerate()
+                .filter(|(i, _)| bits & (1 << i) != 0)
+                .map(|(_, g)| *g)
+                .collect();
             let settings = ResetSettings {
-                scope: Scope::All, gates_required: required, methods, ..ResetSettings::default()
+                scope: Scope::All,
+                gates_required: required,
+                methods,
+                ..ResetSettings::default()
             };
             let factors: BTreeSet<Factor> = settings
                 .methods
@@ -48,7 +59,11 @@ fn a_decoy_can_always_go_on_as_far_as_choosing() {
                     methods: &methods,
                 };
                 let possible = factors.len() >= usize::from(required);
-                assert_eq!(decide_eligibility(&facts).is_ok(), possible, "{bits:06b} {required} {n}");
+                assert_eq!(
+                    decide_eligibility(&facts).is_ok(),
+                    possible,
+                    "{bits:06b} {required} {n}"
+                );
             }
         }
     }

@@ -176,8 +176,13 @@ pub fn decide_eligibility(facts: &Facts<'_>) -> Result<Eligible, Ineligible> {
     let settings = facts.settings;
     let user = facts.user;
     let required = gates_required(settings, facts.tenant, user.is_administrator, facts.now);
-    let gates =
-        usable_gates(facts.methods, settings, user.is_administrator, required, facts.now);
+    let gates = usable_gates(
+        facts.methods,
+        settings,
+        user.is_administrator,
+        required,
+        facts.now,
+    );
     let factors: BTreeSet<Factor> = gates.iter().map(|gate| gate.factor()).collect();
 
     let on_premises = user.managed.is_on_premises();
@@ -196,9 +201,15 @@ pub fn decide_eligibility(facts: &Facts<'_>) -> Result<Eligible, Ineligible> {
         }
         Reason::AccountDisabled => !user.is_enabled,
     };
-    let reasons: Vec<Reason> = Reason::ALL.into_iter().filter(|reason| holds(*reason)).collect();
+    let reasons: Vec<Reason> = Reason::ALL
+        .into_iter()
+        .filter(|reason| holds(*reason))
+        .collect();
     match reasons.first() {
-        Some(deciding) => Err(Ineligible { deciding: *deciding, reasons }),
+        Some(deciding) => Err(Ineligible {
+            deciding: *deciding,
+            reasons,
+        }),
         None => Ok(Eligible {
             required,
             gates,

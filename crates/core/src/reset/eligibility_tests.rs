@@ -9,7 +9,10 @@ use crate::reset::OnFile;
 const NOW: Timestamp = Timestamp::from_seconds(100_000_000);
 
 fn settings() -> ResetSettings {
-    ResetSettings { scope: Scope::All, ..ResetSettings::default() }
+    ResetSettings {
+        scope: Scope::All,
+        ..ResetSettings::default()
+    }
 }
 
 fn tenant() -> TenantFacts {
@@ -32,7 +35,11 @@ fn user() -> UserFacts {
 }
 
 fn on_file<T>(value: T) -> Option<OnFile<T>> {
-    Some(OnFile { value, origin: Origin::Person, changed_at: None })
+    Some(OnFile {
+        value,
+        origin: Origin::Person,
+        changed_at: None,
+    })
 }
 
 fn everything() -> Methods {
@@ -56,12 +63,21 @@ fn decide(
     methods: &Methods,
 ) -> Result<Eligible, Ineligible> {
     let writeback = Writeback::Off;
-    decide_eligibility(&Facts { now: NOW, settings, tenant, user, writeback, methods })
+    decide_eligibility(&Facts {
+        now: NOW,
+        settings,
+        tenant,
+        user,
+        writeback,
+        methods,
+    })
 }
 
 #[test]
 fn codes_and_names_are_those_of_the_specification() {
-    let codes: Vec<(&str, &str)> = Reason::ALL.map(|reason| (reason.code(), reason.name())).into();
+    let codes: Vec<(&str, &str)> = Reason::ALL
+        .map(|reason| (reason.code(), reason.name()))
+        .into();
     assert_eq!(
         codes,
         [
@@ -96,16 +112,30 @@ fn the_first_rule_that_fails_decides_in_every_combination() {
         user.is_in_scope = !on(1);
         user.is_licensed = !on(3);
         user.is_enabled = !on(4);
-        user.managed = if on(5) { Managed::PassThrough } else { Managed::Cloud };
+        user.managed = if on(5) {
+            Managed::PassThrough
+        } else {
+            Managed::Cloud
+        };
         let writeback = match (on(6), on(7)) {
             (false, false) => Writeback::Ready,
             (true, false) => Writeback::Off,
             (false, true) => Writeback::Unreachable,
             (true, true) => Writeback::ActionRequired,
         };
-        let methods = if on(8) { Methods::default() } else { everything() };
-        let facts =
-            Facts { now: NOW, settings: &settings, tenant: tenant(), user, writeback, methods: &methods };
+        let methods = if on(8) {
+            Methods::default()
+        } else {
+            everything()
+        };
+        let facts = Facts {
+            now: NOW,
+            settings: &settings,
+            tenant: tenant(),
+            user,
+            writeback,
+            methods: &methods,
+        };
 
         let expected = if on(0) {
             Some("SSPR_0009")
@@ -129,7 +159,11 @@ fn the_first_rule_that_fails_decides_in_every_combination() {
             None
         };
         let actual = decide_eligibility(&facts);
-        assert_eq!(actual.as_ref().err().map(|no| no.deciding.code()), expected, "{bits:09b}");
+        assert_eq!(
+            actual.as_ref().err().map(|no| no.deciding.code()),
+            expected,
+            "{bits:09b}"
+        );
         if let Err(no) = actual {
             assert_eq!(no.reasons.first(), Some(&no.deciding));
             assert!(no.reasons.is_sorted());
@@ -140,12 +174,20 @@ fn the_first_rule_that_fails_decides_in_every_combination() {
 #[test]
 fn one_usable_method_is_enough_for_one_gate_and_not_for_two() {
     let mut settings = settings();
-    let methods = Methods { email: everything().email, ..Methods::default() };
+    let methods = Methods {
+        email: everything().email,
+        ..Methods::default()
+    };
     settings.gates_required = 1;
-    assert_eq!(decide(&settings, tenant(), user(), &methods).unwrap().gates, [Gate::Email]);
+    assert_eq!(
+        decide(&settings, tenant(), user(), &methods).unwrap().gates,
+        [Gate::Email]
+    );
     settings.gates_required = 2;
     assert_eq!(
-        decide(&settings, tenant(), user(), &methods).unwrap_err().deciding,
+        decide(&settings, tenant(), user(), &methods)
+            .unwrap_err()
+            .deciding,
         Reason::NotProperlyConfigured
     );
 }
@@ -154,23 +196,42 @@ fn one_usable_method_is_enough_for_one_gate_and_not_for_two() {
 fn a_text_and_a_call_to_one_telephone_are_one_method() {
     let mut settings = settings();
     settings.methods = [Gate::Sms, Gate::MobileCall, Gate::OfficeCall].into();
-    let mobile = Methods { mobile: everything().mobile, ..Methods::default() };
+    let mobile = Methods {
+        mobile: everything().mobile,
+        ..Methods::default()
+    };
     assert!(decide(&settings, tenant(), user(), &mobile).is_err());
-    let same_twice =
-        Methods { office: mobile.mobile.clone(), mobile: mobile.mobile.clone(), ..Methods::default() };
+    let same_twice = Methods {
+        office: mobile.mobile.clone(),
+        mobile: mobile.mobile.clone(),
+        ..Methods::default()
+    };
     assert!(decide(&settings, tenant(), user(), &same_twice).is_err());
-    let two = Methods { office: everything().office, ..mobile };
+    let two = Methods {
+        office: everything().office,
+        ..mobile
+    };
     assert!(decide(&settings, tenant(), user(), &two).is_ok());
 }
 
 #[test]
 fn a_changed_destination_rests_for_the_hours_of_the_setting() {
-    for (rest_hours, ago_s, usable) in
-        [(24, 24 * 3600, true), (24, 24 * 3600 - 1, false), (0, 0, true), (168, 168 * 3600, true),
-         (168, 168 * 3600 - 1, false)]
-    {
-        let settings = ResetSettings { rest_hours, gates_required: 1, ..settings() };
-        let mut methods = Methods { email: everything().email, ..Methods::default() };
+    for (rest_hours, ago_s, usable) in [
+        (24, 24 * 3600, true),
+        (24, 24 * 3600 - 1, false),
+        (0, 0, true),
+        (168, 168 * 3600, true),
+        (168, 168 * 3600 - 1, false),
+    ] {
+        let settings = ResetSettings {
+            rest_hours,
+            gates_required: 1,
+            ..settings()
+        };
+        let mut methods = Methods {
+            email: everything().email,
+            ..Methods::default()
+        };
         methods.email.as_mut().unwrap().changed_at = Some(NOW.minus(Duration::from_secs(ago_s)));
         let decision = decide(&settings, tenant(), user(), &methods);
         assert_eq!(decision.is_ok(), usable, "{rest_hours} h, {ago_s} s ago");
@@ -192,9 +253,16 @@ fn values_that_others_filled_in_count_only_if_the_tenant_trusts_their_source() {
             trust_directory_values: directory,
             ..settings()
         };
-        let mut methods = Methods { email: everything().email, ..Methods::default() };
+        let mut methods = Methods {
+            email: everything().email,
+            ..Methods::default()
+        };
         methods.email.as_mut().unwrap().origin = origin;
-        assert_eq!(decide(&settings, tenant(), user(), &methods).is_ok(), usable, "{origin:?}");
+        assert_eq!(
+            decide(&settings, tenant(), user(), &methods).is_ok(),
+            usable,
+            "{origin:?}"
+        );
     }
 }
 
@@ -204,28 +272,60 @@ fn administrators_pass_two_gates_and_no_policy_weakens_that() {
     settings.gates_required = 1;
     settings.methods = [Gate::Questions].into();
     settings.questions.may_be_only_gate = true;
-    let administrator = UserFacts { is_administrator: true, ..user() };
+    let administrator = UserFacts {
+        is_administrator: true,
+        ..user()
+    };
     let eligible = decide(&settings, tenant(), administrator, &everything()).unwrap();
     assert_eq!(eligible.required, 2);
     assert_eq!(
         eligible.gates,
-        [Gate::Passkey, Gate::AuthenticatorCode, Gate::AuthenticatorPush, Gate::Email, Gate::Sms,
-         Gate::MobileCall, Gate::OfficeCall]
+        [
+            Gate::Passkey,
+            Gate::AuthenticatorCode,
+            Gate::AuthenticatorPush,
+            Gate::Email,
+            Gate::Sms,
+            Gate::MobileCall,
+            Gate::OfficeCall
+        ]
     );
-    let one = Methods { email: everything().email, questions: 5, ..Methods::default() };
+    let one = Methods {
+        email: everything().email,
+        questions: 5,
+        ..Methods::default()
+    };
     assert!(decide(&settings, tenant(), administrator, &one).is_err());
 }
 
 #[test]
 fn one_gate_is_enough_for_an_administrator_in_a_trial_or_without_domain_and_sync() {
     let required = |tenant: TenantFacts| gates_required(&settings(), tenant, true, NOW);
-    let day_30 = TenantFacts { created_at: Timestamp(NOW.minus(TRIAL).0 + 1), ..tenant() };
+    let day_30 = TenantFacts {
+        created_at: Timestamp(NOW.minus(TRIAL).0 + 1),
+        ..tenant()
+    };
     assert_eq!(required(day_30), 1);
     assert_eq!(required(tenant()), 2);
-    assert_eq!(required(TenantFacts { has_paid_licence: true, ..day_30 }), 2);
-    let bare = TenantFacts { has_custom_domain: false, ..tenant() };
+    assert_eq!(
+        required(TenantFacts {
+            has_paid_licence: true,
+            ..day_30
+        }),
+        2
+    );
+    let bare = TenantFacts {
+        has_custom_domain: false,
+        ..tenant()
+    };
     assert_eq!(required(bare), 1);
-    assert_eq!(required(TenantFacts { has_directory_sync: true, ..bare }), 2);
+    assert_eq!(
+        required(TenantFacts {
+            has_directory_sync: true,
+            ..bare
+        }),
+        2
+    );
 }
 
 #[test]

@@ -102,7 +102,10 @@ impl Gate {
 
     /// Whether Latchkey sends a code to a destination for it.
     pub const fn sends_a_code(self) -> bool {
-        matches!(self, Self::Email | Self::Sms | Self::MobileCall | Self::OfficeCall)
+        matches!(
+            self,
+            Self::Email | Self::Sms | Self::MobileCall | Self::OfficeCall
+        )
     }
 
     /// Whether the person types the whole number first, so that a stranger costs nobody money.
@@ -121,7 +124,10 @@ impl Gate {
 
     /// Whether an administrator may use it: e-mail, phone, authenticator, passkey, never questions.
     pub const fn is_for_administrators(self) -> bool {
-        !matches!(self, Self::Questions | Self::RecoveryCode | Self::HelpdeskCode)
+        !matches!(
+            self,
+            Self::Questions | Self::RecoveryCode | Self::HelpdeskCode
+        )
     }
 }
 
@@ -144,7 +150,10 @@ mod tests {
     fn names_are_read_back_and_are_those_of_serde() {
         for gate in Gate::ALL {
             assert_eq!(Gate::parse(gate.as_str()), Some(gate));
-            assert_eq!(serde_json::to_string(&gate).unwrap(), format!("\"{}\"", gate.as_str()));
+            assert_eq!(
+                serde_json::to_string(&gate).unwrap(),
+                format!("\"{}\"", gate.as_str())
+            );
         }
         assert_eq!(Gate::parse("fax"), None);
     }

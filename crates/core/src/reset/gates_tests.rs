@@ -12,7 +12,10 @@ fn claimant(subject: Subject) -> Claimant {
         session: SessionId(Uuid::from_u128(1)),
         user: UserId(Uuid::from_u128(2)),
         subject,
-        stamp: Stamp { settings: 1, user: 1 },
+        stamp: Stamp {
+            settings: 1,
+            user: 1,
+        },
     }
 }
 
@@ -34,7 +37,10 @@ fn a_right_code_opens_its_gate_to_the_last_microsecond_of_ten_minutes() {
     let proof = one_time_code(known, &asked(Gate::Email), &right, last).unwrap();
     assert_eq!(proof.gate(), Gate::Email);
     let over = NOW.plus(Duration::from_secs(600));
-    assert_eq!(one_time_code(known, &asked(Gate::Email), &right, over), Err(Shut::Expired));
+    assert_eq!(
+        one_time_code(known, &asked(Gate::Email), &right, over),
+        Err(Shut::Expired)
+    );
 }
 
 #[test]
@@ -42,21 +48,33 @@ fn wrong_used_and_foreign_codes_stay_shut() {
     let known = claimant(Subject::Known);
     let right = Secret::new([7; 32]);
     let wrong = Secret::new([8; 32]);
-    assert_eq!(one_time_code(known, &asked(Gate::Sms), &wrong, NOW), Err(Shut::Wrong));
+    assert_eq!(
+        one_time_code(known, &asked(Gate::Sms), &wrong, NOW),
+        Err(Shut::Wrong)
+    );
     let mut used = asked(Gate::Sms);
     used.is_spent = true;
     assert_eq!(one_time_code(known, &used, &right, NOW), Err(Shut::Used));
     let mut foreign = asked(Gate::Sms);
     foreign.session = SessionId(Uuid::from_u128(9));
-    assert_eq!(one_time_code(known, &foreign, &right, NOW), Err(Shut::Wrong));
-    assert_eq!(one_time_code(known, &asked(Gate::Passkey), &right, NOW), Err(Shut::Wrong));
+    assert_eq!(
+        one_time_code(known, &foreign, &right, NOW),
+        Err(Shut::Wrong)
+    );
+    assert_eq!(
+        one_time_code(known, &asked(Gate::Passkey), &right, NOW),
+        Err(Shut::Wrong)
+    );
 }
 
 #[test]
 fn no_gate_opens_for_a_decoy() {
     let decoy = claimant(Subject::Decoy);
     let right = Secret::new([7; 32]);
-    assert_eq!(one_time_code(decoy, &asked(Gate::Email), &right, NOW), Err(Shut::Wrong));
+    assert_eq!(
+        one_time_code(decoy, &asked(Gate::Email), &right, NOW),
+        Err(Shut::Wrong)
+    );
     assert_eq!(authenticator_code(decoy, Some(1)), Err(Shut::Wrong));
     assert_eq!(questions(decoy, 3, &[true; 3]), Err(Shut::Wrong));
     let number = PhoneNumber::parse("+31612345678").unwrap();

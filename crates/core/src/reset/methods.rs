@@ -74,6 +74,9 @@ fn is_usable<T>(on_file: Option<&OnFile<T>>, settings: &ResetSettings, now: Time
             Origin::Administrator => settings.trust_administrator_values,
             Origin::Directory => settings.trust_directory_values,
         };
-        trusted && value.changed_at.is_none_or(|changed| now >= changed.plus(settings.rest()))
+        trusted
+            && value
+                .changed_at
+                .is_none_or(|changed| now >= changed.plus(settings.rest()))
     })
 }

@@ -28,7 +28,12 @@ pub const ANSWER_MAX: usize = 40;
 /// The form of an answer that is hashed and compared: NFKC, case-folded, trimmed, inner white space
 /// collapsed (specification: *Registration*).
 pub fn normalise_answer(typed: &str) -> String {
-    let folded: String = typed.nfkc().collect::<String>().to_lowercase().nfkc().collect();
+    let folded: String = typed
+        .nfkc()
+        .collect::<String>()
+        .to_lowercase()
+        .nfkc()
+        .collect();
     folded.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -44,7 +49,9 @@ pub fn draw(registered: &[String], count: usize, random: &[u8]) -> Vec<String> {
     let mut left: Vec<String> = registered.to_vec();
     let mut drawn = Vec::new();
     for chunk in random.chunks_exact(4).take(count.min(registered.len())) {
-        let number = chunk.iter().fold(0_u32, |all, byte| (all << 8) | u32::from(*byte));
+        let number = chunk
+            .iter()
+            .fold(0_u32, |all, byte| (all << 8) | u32::from(*byte));
         let place = usize::try_from(number).unwrap_or_default() % left.len().max(1);
         if place < left.len() {
             drawn.push(left.remove(place));
@@ -61,11 +68,22 @@ mod tests {
 
     #[test]
     fn answers_that_a_person_would_call_the_same_are() {
-        for typed in ["Main Street", "  main   street ", "MAIN\tSTREET", "Ｍａｉｎ street"] {
+        for typed in [
+            "Main Street",
+            "  main   street ",
+            "MAIN\tSTREET",
+            "Ｍａｉｎ street",
+        ] {
             assert_eq!(normalise_answer(typed), "main street", "{typed:?}");
         }
-        assert_eq!(normalise_answer("Göteborg"), normalise_answer("GO\u{308}TEBORG"));
-        assert_ne!(normalise_answer("Main Street"), normalise_answer("Mainstreet"));
+        assert_eq!(
+            normalise_answer("Göteborg"),
+            normalise_answer("GO\u{308}TEBORG")
+        );
+        assert_ne!(
+            normalise_answer("Main Street"),
+            normalise_answer("Mainstreet")
+        );
     }
 
     #[test]
@@ -73,7 +91,9 @@ mod tests {
         let registered: Vec<String> = PREDEFINED.iter().take(5).map(|q| (*q).to_owned()).collect();
         let mut seen = BTreeSet::new();
         for n in 0_u8..100 {
-            let random: Vec<u8> = (0_u8..12).map(|i| n.wrapping_mul(37).wrapping_add(i * 11)).collect();
+            let random: Vec<u8> = (0_u8..12)
+                .map(|i| n.wrapping_mul(37).wrapping_add(i * 11))
+                .collect();
             let drawn = draw(&registered, 3, &random);
             assert_eq!(drawn.len(), 3);
             assert_eq!(drawn.iter().collect::<BTreeSet<_>>().len(), 3);

@@ -219,7 +219,13 @@ pub enum Refusal {
 impl Session {
     /// A new session, past step 1.
     pub const fn begin(subject: Subject, stamp: Stamp) -> Self {
-        Self { subject, stage: Stage::Choosing, stamp, proofs: Vec::new(), started: None }
+        Self {
+            subject,
+            stage: Stage::Choosing,
+            stamp,
+            proofs: Vec::new(),
+            started: None,
+        }
     }
 
     /// Ends a session that is not let in at all: blocked, not eligible, unknown.
@@ -249,7 +255,11 @@ impl Session {
 
     /// The gates that may be chosen now.
     pub fn offered(&self, eligible: &Eligible, blocked: &BTreeSet<Gate>) -> Vec<Gate> {
-        let had: BTreeSet<Factor> = self.proofs.iter().map(|proof| proof.gate.factor()).collect();
+        let had: BTreeSet<Factor> = self
+            .proofs
+            .iter()
+            .map(|proof| proof.gate.factor())
+            .collect();
         eligible
             .gates
             .iter()
@@ -315,9 +325,13 @@ impl Session {
             return session;
         }
         session.stamp = stamp;
-        session.proofs.retain(|proof| eligible.gates.contains(&proof.gate));
+        session
+            .proofs
+            .retain(|proof| eligible.gates.contains(&proof.gate));
         let enough = session.counted(eligible) >= usize::from(eligible.required);
-        let gate_gone = session.active_gate().is_some_and(|gate| !eligible.gates.contains(&gate));
+        let gate_gone = session
+            .active_gate()
+            .is_some_and(|gate| !eligible.gates.contains(&gate));
         match session.stage {
             Stage::NewPassword { .. } if !enough => session.stage = Stage::Choosing,
             Stage::NewPassword { .. } | Stage::Ended { .. } => {}
@@ -354,14 +368,20 @@ impl Session {
                 | Stage::Questions { .. },
             ) => Ok(self.at(Stage::Choosing).step(Vec::new())),
             (Event::NumberRight, Stage::Number { gate }) => Ok(self
-                .at(Stage::Code { gate, asked_at: context.now })
+                .at(Stage::Code {
+                    gate,
+                    asked_at: context.now,
+                })
                 .step(vec![Effect::SendCode(gate)])),
             (Event::Again, Stage::Code { gate, asked_at }) => {
                 if context.now < asked_at.plus(AGAIN_AFTER) {
                     return Err(Refusal::TooSoon);
                 }
                 Ok(self
-                    .at(Stage::Code { gate, asked_at: context.now })
+                    .at(Stage::Code {
+                        gate,
+                        asked_at: context.now,
+                    })
                     .step(vec![Effect::SendCode(gate)]))
             }
             (Event::Redraw(draw), Stage::Questions { .. }) => {
@@ -396,7 +416,10 @@ impl Session {
         self.started = Some(gate);
         match gate {
             Gate::Email => Ok(self
-                .at(Stage::Code { gate, asked_at: now })
+                .at(Stage::Code {
+                    gate,
+                    asked_at: now,
+                })
                 .step(vec![Effect::SendCode(gate)])),
             Gate::Sms | Gate::MobileCall | Gate::OfficeCall => {
                 Ok(self.at(Stage::Number { gate }).step(Vec::new()))
@@ -424,13 +447,23 @@ impl Session {
             return Err(Refusal::ForeignProof);
         }
         let gate = proof.gate();
-        let had = self.proofs.iter().any(|had| had.gate.factor() == gate.factor());
+        let had = self
+            .proofs
+            .iter()
+            .any(|had| had.gate.factor() == gate.factor());
         if self.active_gate() != Some(gate) || had || !eligible.gates.contains(&gate) {
             return Err(Refusal::OutOfOrder);
         }
-        self.proofs.push(Proof { gate, at: context.now });
+        self.proofs.push(Proof {
+            gate,
+            at: context.now,
+        });
         let enough = self.counted(eligible) >= usize::from(eligible.required);
-        let stage = if enough { Stage::NewPassword { shown: false } } else { Stage::Choosing };
+        let stage = if enough {
+            Stage::NewPassword { shown: false }
+        } else {
+            Stage::Choosing
+        };
         Ok(self.at(stage).step(vec![Effect::RotateCookie]))
     }
 
@@ -450,12 +483,20 @@ impl Session {
     }
 
     const fn step(self, effects: Vec<Effect>) -> Step {
-        Step { next: self, effects }
+        Step {
+            next: self,
+            effects,
+        }
     }
 
     fn ended(&self, detail: Detail) -> Step {
-        let next = self.clone().at(Stage::Ended { detail: detail.code() });
-        Step { next, effects: vec![Effect::End(detail)] }
+        let next = self.clone().at(Stage::Ended {
+            detail: detail.code(),
+        });
+        Step {
+            next,
+            effects: vec![Effect::End(detail)],
+        }
     }
 
     /// The detail of a session that stops without a word.
@@ -465,9 +506,9 @@ impl Session {
             (Stage::NewPassword { shown: false }, _, _) => Detail::AbandonedBeforePassword,
             (_, Some(gate), _) => Detail::AbandonedStarted(gate),
             (_, None, Some(proof)) => Detail::AbandonedCompleted(proof.gate),
-            (_, None, None) => {
-                self.started.map_or(Detail::AbandonedUserId, Detail::AbandonedStarted)
-            }
+            (_, None, None) => self
+                .started
+                .map_or(Detail::AbandonedUserId, Detail::AbandonedStarted),
         }
     }
 
@@ -479,7 +520,8 @@ impl Session {
     }
 
     fn contacted(&self) -> Detail {
-        self.started.map_or(Detail::ContactedUserId, Detail::ContactedGate)
+        self.started
+            .map_or(Detail::ContactedUserId, Detail::ContactedGate)
     }
 }
 

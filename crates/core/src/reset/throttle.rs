@@ -71,13 +71,19 @@ impl Hits {
     /// What to do with this hit, which is already counted.
     pub fn verdict(&self, now: Timestamp) -> Verdict {
         if let Some(until) = self.blocked_until.filter(|until| now < *until) {
-            return Verdict::Blocked { until, begins: false };
+            return Verdict::Blocked {
+                until,
+                begins: false,
+            };
         }
         let start = now.minus(WINDOW);
         let counted = self.at.iter().flatten().filter(|at| **at > start).count();
         match LIMIT.checked_sub(counted) {
             Some(left) => Verdict::Pass { left },
-            None => Verdict::Blocked { until: now.plus(BLOCK), begins: true },
+            None => Verdict::Blocked {
+                until: now.plus(BLOCK),
+                begins: true,
+            },
         }
     }
 }
@@ -91,7 +97,10 @@ mod tests {
         for (slot, ago) in at.iter_mut().zip(seconds_ago) {
             *slot = Some(now.minus(Duration::from_secs(*ago)));
         }
-        Hits { at, blocked_until: None }
+        Hits {
+            at,
+            blocked_until: None,
+        }
     }
 
     const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
@@ -99,19 +108,31 @@ mod tests {
     #[test]
     fn five_hits_pass_and_the_sixth_begins_a_block_of_24_hours() {
         assert_eq!(hits(&[0], NOW).verdict(NOW), Verdict::Pass { left: 4 });
-        assert_eq!(hits(&[0, 1, 2, 3, 4], NOW).verdict(NOW), Verdict::Pass { left: 0 });
+        assert_eq!(
+            hits(&[0, 1, 2, 3, 4], NOW).verdict(NOW),
+            Verdict::Pass { left: 0 }
+        );
         assert_eq!(
             hits(&[0, 1, 2, 3, 4, 5], NOW).verdict(NOW),
-            Verdict::Blocked { until: NOW.plus(BLOCK), begins: true }
+            Verdict::Blocked {
+                until: NOW.plus(BLOCK),
+                begins: true
+            }
         );
     }
 
     #[test]
     fn the_window_slides_by_the_hour() {
-        assert_eq!(hits(&[0, 1, 2, 3, 4, 3600], NOW).verdict(NOW), Verdict::Pass { left: 0 });
+        assert_eq!(
+            hits(&[0, 1, 2, 3, 4, 3600], NOW).verdict(NOW),
+            Verdict::Pass { left: 0 }
+        );
         assert_eq!(
             hits(&[0, 1, 2, 3, 4, 3599], NOW).verdict(NOW),
-            Verdict::Blocked { until: NOW.plus(BLOCK), begins: true }
+            Verdict::Blocked {
+                until: NOW.plus(BLOCK),
+                begins: true
+            }
         );
     }
 
@@ -121,7 +142,10 @@ mod tests {
         bucket.blocked_until = Some(Timestamp(NOW.0 + 1));
         assert_eq!(
             bucket.verdict(NOW),
-            Verdict::Blocked { until: Timestamp(NOW.0 + 1), begins: false }
+            Verdict::Blocked {
+                until: Timestamp(NOW.0 + 1),
+                begins: false
+            }
         );
         bucket.blocked_until = Some(NOW);
         assert_eq!(bucket.verdict(NOW), Verdict::Pass { left: 4 });

@@ -74,7 +74,12 @@ pub struct Questions {
 
 impl Default for Questions {
     fn default() -> Self {
-        Self { to_register: 5, to_reset: 3, may_be_only_gate: false, own: Vec::new() }
+        Self {
+            to_register: 5,
+            to_reset: 3,
+            may_be_only_gate: false,
+            own: Vec::new(),
+        }
     }
 }
 
@@ -113,7 +118,13 @@ impl Default for ResetSettings {
             scope: Scope::None,
             disclosure: Disclosure::Private,
             gates_required: 2,
-            methods: [Gate::Email, Gate::Sms, Gate::AuthenticatorCode, Gate::Passkey].into(),
+            methods: [
+                Gate::Email,
+                Gate::Sms,
+                Gate::AuthenticatorCode,
+                Gate::Passkey,
+            ]
+            .into(),
             questions: Questions::default(),
             rest_hours: 24,
             trust_administrator_values: true,
@@ -149,7 +160,10 @@ pub struct Notifications {
 
 impl Default for Notifications {
     fn default() -> Self {
-        Self { users: true, administrators: true }
+        Self {
+            users: true,
+            administrators: true,
+        }
     }
 }
 
@@ -219,61 +233,120 @@ impl Settings {
         let mut found = Vec::new();
         let mut check = |ok: bool, path: &'static str, allowed: &str| {
             if !ok {
-                found.push(Problem { path, allowed: allowed.to_owned() });
+                found.push(Problem {
+                    path,
+                    allowed: allowed.to_owned(),
+                });
             }
         };
         let reset = &self.reset;
         let questions = &reset.questions;
-        check((1..=2).contains(&reset.gates_required), "reset.gates_required", "1 or 2");
-        check(reset.rest_hours <= 168, "reset.rest_hours", "0 to 168 hours");
-        check(reset.hold_hours <= 168, "reset.hold_hours", "0 to 168 hours");
-        check((5..=1440).contains(&reset.session_minutes), "reset.session_minutes", "5 to 1440 minutes");
-        check((3..=5).contains(&questions.to_register), "reset.questions.to_register", "3 to 5");
-        check((3..=5).contains(&questions.to_reset), "reset.questions.to_reset", "3 to 5");
+        check(
+            (1..=2).contains(&reset.gates_required),
+            "reset.gates_required",
+            "1 or 2",
+        );
+        check(
+            reset.rest_hours <= 168,
+            "reset.rest_hours",
+            "0 to 168 hours",
+        );
+        check(
+            reset.hold_hours <= 168,
+            "reset.hold_hours",
+            "0 to 168 hours",
+        );
+        check(
+            (5..=1440).contains(&reset.session_minutes),
+            "reset.session_minutes",
+            "5 to 1440 minutes",
+        );
+        check(
+            (3..=5).contains(&questions.to_register),
+            "reset.questions.to_register",
+            "3 to 5",
+        );
+        check(
+            (3..=5).contains(&questions.to_reset),
+            "reset.questions.to_reset",
+            "3 to 5",
+        );
         check(
             questions.to_reset <= questions.to_register,
             "reset.questions.to_reset",
             "at most as many as are required to register",
         );
-        check(questions.own.len() <= 20, "reset.questions.own", "at most 20 questions");
         check(
-            questions.own.iter().all(|text| (3..=200).contains(&text.chars().count())),
+            questions.own.len() <= 20,
+            "reset.questions.own",
+            "at most 20 questions",
+        );
+        check(
+            questions
+                .own
+                .iter()
+                .all(|text| (3..=200).contains(&text.chars().count())),
             "reset.questions.own",
             "questions of 3 to 200 characters",
         );
         let mut distinct: Vec<&String> = questions.own.iter().collect();
         distinct.sort();
         distinct.dedup();
-        check(distinct.len() == questions.own.len(), "reset.questions.own", "each question once");
+        check(
+            distinct.len() == questions.own.len(),
+            "reset.questions.own",
+            "each question once",
+        );
         if let Scope::Selected(groups) = &reset.scope {
-            check(!groups.is_empty(), "reset.scope", "at least one group, or none, or all");
+            check(
+                !groups.is_empty(),
+                "reset.scope",
+                "at least one group, or none, or all",
+            );
         }
         match &self.contact {
             Contact::Off => {}
-            Contact::Url(url) => check(is_https(url), "contact.url", "an address that begins with https://"),
+            Contact::Url(url) => check(
+                is_https(url),
+                "contact.url",
+                "an address that begins with https://",
+            ),
             Contact::Mail(mail) => {
-                check(EmailAddress::parse(mail).is_ok(), "contact.mail", "an e-mail address");
+                check(
+                    EmailAddress::parse(mail).is_ok(),
+                    "contact.mail",
+                    "an e-mail address",
+                );
             }
         }
         let phone = &self.telephony;
-        check(phone.per_day <= 1_000_000, "telephony.per_day", "0 to 1,000,000");
-        check((1..=60).contains(&phone.per_number_hour), "telephony.per_number_hour", "1 to 60");
+        check(
+            phone.per_day <= 1_000_000,
+            "telephony.per_day",
+            "0 to 1,000,000",
+        );
+        check(
+            (1..=60).contains(&phone.per_number_hour),
+            "telephony.per_number_hour",
+            "1 to 60",
+        );
         check(
             (1..=100_000).contains(&phone.per_prefix_hour),
             "telephony.per_prefix_hour",
             "1 to 100,000",
         );
         check(
-            phone.calling_codes.iter().all(|code| (1..=999).contains(code)),
+            phone
+                .calling_codes
+                .iter()
+                .all(|code| (1..=999).contains(code)),
             "telephony.calling_codes",
             "country calling codes such as 31",
         );
-        found.extend(
-            self.password
-                .problems()
-                .into_iter()
-                .map(|problem| Problem { path: "password", allowed: problem.to_string() }),
-        );
+        found.extend(self.password.problems().into_iter().map(|problem| Problem {
+            path: "password",
+            allowed: problem.to_string(),
+        }));
         found
     }
 }
@@ -286,7 +359,9 @@ fn is_https(url: &str) -> bool {
                 !host.is_empty() && !host.contains('@') && !host.starts_with(':')
             })
         })
-        && url.chars().all(|c| c.is_ascii_graphic() && !"\"'<>\\^`{|}".contains(c))
+        && url
+            .chars()
+            .all(|c| c.is_ascii_graphic() && !"\"'<>\\^`{|}".contains(c))
 }
 
 #[cfg(test)]

@@ -3,7 +3,11 @@ use super::*;
 fn paths(change: impl FnOnce(&mut Settings)) -> Vec<&'static str> {
     let mut settings = Settings::default();
     change(&mut settings);
-    settings.problems().into_iter().map(|problem| problem.path).collect()
+    settings
+        .problems()
+        .into_iter()
+        .map(|problem| problem.path)
+        .collect()
 }
 
 #[test]
@@ -15,9 +19,21 @@ fn defaults_are_those_of_the_specification_and_in_range() {
     assert_eq!(settings.reset.gates_required, 2);
     assert_eq!(
         settings.reset.methods,
-        [Gate::Email, Gate::Sms, Gate::AuthenticatorCode, Gate::Passkey].into()
+        [
+            Gate::Email,
+            Gate::Sms,
+            Gate::AuthenticatorCode,
+            Gate::Passkey
+        ]
+        .into()
     );
-    assert_eq!((settings.reset.questions.to_register, settings.reset.questions.to_reset), (5, 3));
+    assert_eq!(
+        (
+            settings.reset.questions.to_register,
+            settings.reset.questions.to_reset
+        ),
+        (5, 3)
+    );
     assert_eq!(settings.reset.session_minutes, 105);
     assert_eq!(settings.reset.rest_hours, 24);
     assert!(settings.notifications.users && settings.notifications.administrators);
@@ -27,36 +43,69 @@ fn defaults_are_those_of_the_specification_and_in_range() {
 #[test]
 fn every_range_is_held_on_both_sides() {
     for (value, ok) in [(0, false), (1, true), (2, true), (3, false)] {
-        assert_eq!(paths(|s| s.reset.gates_required = value).is_empty(), ok, "gates {value}");
+        assert_eq!(
+            paths(|s| s.reset.gates_required = value).is_empty(),
+            ok,
+            "gates {value}"
+        );
     }
     for (value, ok) in [(0, true), (168, true), (169, false)] {
-        assert_eq!(paths(|s| s.reset.rest_hours = value).is_empty(), ok, "rest {value}");
-        assert_eq!(paths(|s| s.reset.hold_hours = value).is_empty(), ok, "hold {value}");
+        assert_eq!(
+            paths(|s| s.reset.rest_hours = value).is_empty(),
+            ok,
+            "rest {value}"
+        );
+        assert_eq!(
+            paths(|s| s.reset.hold_hours = value).is_empty(),
+            ok,
+            "hold {value}"
+        );
     }
     for (value, ok) in [(4, false), (5, true), (1440, true), (1441, false)] {
-        assert_eq!(paths(|s| s.reset.session_minutes = value).is_empty(), ok, "session {value}");
+        assert_eq!(
+            paths(|s| s.reset.session_minutes = value).is_empty(),
+            ok,
+            "session {value}"
+        );
     }
-    for (register, reset, ok) in
-        [(5, 3, true), (3, 3, true), (5, 5, true), (2, 2, false), (6, 3, false), (5, 2, false),
-         (5, 6, false), (3, 4, false)]
-    {
+    for (register, reset, ok) in [
+        (5, 3, true),
+        (3, 3, true),
+        (5, 5, true),
+        (2, 2, false),
+        (6, 3, false),
+        (5, 2, false),
+        (5, 6, false),
+        (3, 4, false),
+    ] {
         let found = paths(|s| {
             s.reset.questions.to_register = register;
             s.reset.questions.to_reset = reset;
         });
         assert_eq!(found.is_empty(), ok, "questions {register}/{reset}");
     }
-    for (count, length, ok) in
-        [(20, 3, true), (21, 3, false), (1, 2, false), (1, 200, true), (1, 201, false)]
-    {
+    for (count, length, ok) in [
+        (20, 3, true),
+        (21, 3, false),
+        (1, 2, false),
+        (1, 200, true),
+        (1, 201, false),
+    ] {
         let own = (0..count).map(|n| format!("{n:å>length$}")).collect();
-        assert_eq!(paths(|s| s.reset.questions.own = own).is_empty(), ok, "own {count} of {length}");
+        assert_eq!(
+            paths(|s| s.reset.questions.own = own).is_empty(),
+            ok,
+            "own {count} of {length}"
+        );
     }
     assert_eq!(
         paths(|s| s.reset.questions.own = vec!["Who?".into(), "Who?".into()]),
         ["reset.questions.own"]
     );
-    assert_eq!(paths(|s| s.reset.scope = Scope::Selected(BTreeSet::new())), ["reset.scope"]);
+    assert_eq!(
+        paths(|s| s.reset.scope = Scope::Selected(BTreeSet::new())),
+        ["reset.scope"]
+    );
 }
 
 #[test]
@@ -71,10 +120,17 @@ fn a_contact_link_is_https_or_a_mail_address() {
         ("https://x.example/a b", false),
         ("javascript:alert(1)", false),
     ] {
-        assert_eq!(paths(|s| s.contact = Contact::Url(url.into())).is_empty(), ok, "{url}");
+        assert_eq!(
+            paths(|s| s.contact = Contact::Url(url.into())).is_empty(),
+            ok,
+            "{url}"
+        );
     }
     assert!(paths(|s| s.contact = Contact::Mail("help@contoso.com".into())).is_empty());
-    assert_eq!(paths(|s| s.contact = Contact::Mail("a@b.c\r\nBcc: x@y.z".into())), ["contact.mail"]);
+    assert_eq!(
+        paths(|s| s.contact = Contact::Mail("a@b.c\r\nBcc: x@y.z".into())),
+        ["contact.mail"]
+    );
 }
 
 #[test]
@@ -84,6 +140,9 @@ fn settings_are_stored_and_an_unknown_key_is_refused() {
     settings.contact = Contact::Url("https://help.contoso.com".into());
     let text = serde_json::to_string(&settings).unwrap();
     assert_eq!(serde_json::from_str::<Settings>(&text).unwrap(), settings);
-    assert_eq!(serde_json::from_str::<Settings>("{}").unwrap(), Settings::default());
+    assert_eq!(
+        serde_json::from_str::<Settings>("{}").unwrap(),
+        Settings::default()
+    );
     assert!(serde_json::from_str::<Settings>(r#"{"rest":{}}"#).is_err());
 }
