@@ -23,4 +23,5 @@ pub use error::AppError;
 pub use latchkey_crypto::argon::Params as HashParams;
 pub use latchkey_crypto::keys::MasterKey;
 pub use latchkey_crypto::pow::Difficulty;
+pub use latchkey_notify::DemoOutbox;
 pub use service::{App, Options, Parts};
