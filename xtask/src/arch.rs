@@ -4,7 +4,7 @@
 //! the crates and the arrows between them, both ways; that the lowest layers are free of async; and
 //! the sizes of files and crates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -36,11 +36,11 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
     let rows = rows(&crate::read(&root.join("docs/architecture.md"))?)?;
     let graph = graph::graph(&graph::metadata(root)?);
     let mut problems = arrows(&rows, &graph);
-    problems.extend(purity(&rows, &graph));
     for name in graph.keys() {
         let sources = sources(root, &root.join("crates").join(name))?;
         problems.extend(sizes(name, &sources));
         if rows.iter().any(|row| row.name == *name && is_pure(row)) {
+            problems.extend(brings_async(name, &graph::built_in(root, name)?));
             problems.extend(
                 sources
                     .iter()
@@ -137,22 +137,12 @@ fn reaches(graph: &Graph, from: &str, to: &str) -> bool {
     })
 }
 
-/// Pure crates whose dependencies bring async.
-fn purity(rows: &[Row], graph: &Graph) -> Vec<String> {
-    rows.iter()
-        .filter(|row| is_pure(row))
-        .filter_map(|row| Some((row, graph.get(&row.name)?)))
-        .flat_map(|(row, is)| {
-            ASYNC
-                .iter()
-                .filter(|package| is.reaches.contains(**package))
-                .map(|package| {
-                    format!(
-                        "{} has no I/O and no async, but depends on {package}",
-                        row.name
-                    )
-                })
-        })
+/// The packages of a pure crate that bring async.
+fn brings_async(name: &str, built_in: &BTreeSet<String>) -> Vec<String> {
+    ASYNC
+        .iter()
+        .filter(|package| built_in.contains(**package))
+        .map(|package| format!("{name} has no I/O and no async, but depends on {package}"))
         .collect()
 }
 

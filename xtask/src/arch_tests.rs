@@ -1,4 +1,4 @@
-use super::{Row, arrows, purity, rows, sizes, speaks_async};
+use super::{Row, arrows, brings_async, rows, sizes, speaks_async};
 use crate::graph::{Crate, Graph};
 
 const TABLE: &str = "\
@@ -114,15 +114,13 @@ fn tests_may_use_what_they_like_but_those_of_the_lowest_layers_not_the_use_cases
 }
 
 #[test]
-fn async_is_reported_in_the_lowest_layers_only() {
-    let (rows, mut graph) = as_written();
-    for name in ["core", "store"] {
-        graph.get_mut(name).unwrap().reaches.insert("tokio".into());
-    }
+fn async_code_and_packages_that_bring_it_are_reported() {
+    let with = ["serde".to_owned(), "tokio".to_owned()].into();
     one(
-        &purity(&rows, &graph),
+        &brings_async("core", &with),
         "core has no I/O and no async, but depends on tokio",
     );
+    assert!(brings_async("core", &["serde".to_owned()].into()).is_empty());
     assert!(
         speaks_async("a.rs", "fn f() {}\n    x.await?;\n")
             .unwrap()

@@ -15,8 +15,6 @@ pub(crate) struct Crate {
     pub(crate) uses: BTreeSet<String>,
     /// Our crates that only its tests are built with.
     pub(crate) tests_use: BTreeSet<String>,
-    /// Every package of others that ends up in a program through it.
-    pub(crate) reaches: BTreeSet<String>,
 }
 
 /// Our crates by name.
@@ -30,58 +28,45 @@ pub(crate) fn metadata(root: &Path) -> Result<Value, String> {
 
 /// Reads our crates out of what cargo said.
 pub(crate) fn graph(metadata: &Value) -> Graph {
-    let names: BTreeMap<&str, &str> = list(&metadata["packages"])
-        .filter_map(|package| Some((package["id"].as_str()?, package["name"].as_str()?)))
-        .collect();
-    let built: BTreeMap<&str, Vec<&str>> = list(&metadata["resolve"]["nodes"])
-        .filter_map(|node| Some((node["id"].as_str()?, built_with(node))))
-        .collect();
-    names
-        .iter()
-        .filter_map(|(id, name)| {
-            let name = name.strip_prefix(PREFIX)?;
+    let own = |name: &Value| name.as_str()?.strip_prefix(PREFIX).map(str::to_owned);
+    list(&metadata["packages"])
+        .filter_map(|package| {
             let mut ours = Crate::default();
-            for package in list(&metadata["packages"]).filter(|package| package["id"] == **id) {
-                for dependency in list(&package["dependencies"]) {
-                    let Some(on) = dependency["name"]
-                        .as_str()
-                        .and_then(|on| on.strip_prefix(PREFIX))
-                    else {
-                        continue;
-                    };
-                    let dev = dependency["kind"].as_str() == Some("dev");
-                    let set = if dev {
-                        &mut ours.tests_use
-                    } else {
-                        &mut ours.uses
-                    };
-                    set.insert(on.to_owned());
-                }
+            for dependency in list(&package["dependencies"]) {
+                let dev = dependency["kind"].as_str() == Some("dev");
+                let set = if dev {
+                    &mut ours.tests_use
+                } else {
+                    &mut ours.uses
+                };
+                set.extend(own(&dependency["name"]));
             }
-            let mut open = vec![*id];
-            let mut seen = BTreeSet::new();
-            while let Some(next) = open.pop() {
-                if seen.insert(next) {
-                    open.extend(built.get(next).into_iter().flatten());
-                }
-            }
-            ours.reaches = seen
-                .iter()
-                .filter_map(|id| names.get(id))
-                .filter(|name| !name.starts_with(PREFIX))
-                .map(|name| (*name).to_owned())
-                .collect();
-            Some((name.to_owned(), ours))
+            Some((own(&package["name"])?, ours))
         })
         .collect()
 }
 
-/// The ids of the normal dependencies of a node of the resolved graph.
-fn built_with(node: &Value) -> Vec<&str> {
-    list(&node["deps"])
-        .filter(|dep| list(&dep["dep_kinds"]).any(|kind| kind["kind"].is_null()))
-        .filter_map(|dep| dep["pkg"].as_str())
-        .collect()
+/// The packages that are built into a crate of ours, however deep. Asked of `cargo tree`, because
+/// `cargo metadata` also lists what only features of other crates bring.
+pub(crate) fn built_in(root: &Path, name: &str) -> Result<BTreeSet<String>, String> {
+    let package = format!("{PREFIX}{name}");
+    let arguments = [
+        "tree",
+        "--package",
+        &package,
+        "--edges",
+        "normal",
+        "--prefix",
+        "none",
+        "--format",
+        "{p}",
+    ];
+    let text = String::from_utf8_lossy(&crate::output(root, "cargo", &arguments)?).into_owned();
+    Ok(text
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .map(str::to_owned)
+        .collect())
 }
 
 /// The elements of an array; of anything else, none.
@@ -96,33 +81,17 @@ mod tests {
     use super::graph;
 
     #[test]
-    fn tests_and_programs_are_told_apart_and_what_is_reached_goes_all_the_way() {
-        let node = |id: &str, deps: &[(&str, Option<&str>)]| {
-            let deps: Vec<_> = deps
-                .iter()
-                .map(|(on, kind)| json!({"pkg": on, "dep_kinds": [{"kind": kind}]}))
-                .collect();
-            json!({"id": id, "deps": deps})
-        };
-        let read = graph(&json!({
-            "packages": [
-                {"id": "A", "name": "latchkey-a", "dependencies": [
-                    {"name": "latchkey-b", "kind": null}, {"name": "latchkey-t", "kind": "dev"}]},
-                {"id": "B", "name": "latchkey-b", "dependencies": [{"name": "hyper", "kind": null}]},
-                {"id": "H", "name": "hyper", "dependencies": []},
-                {"id": "T", "name": "tokio", "dependencies": []},
-                {"id": "P", "name": "proptest", "dependencies": []},
-            ],
-            "resolve": {"nodes": [
-                node("A", &[("B", None), ("P", Some("dev"))]),
-                node("B", &[("H", None)]),
-                node("H", &[("T", None)]),
-            ]},
-        }));
-        let a = &read["a"];
-        assert_eq!(a.uses.iter().collect::<Vec<_>>(), ["b"]);
-        assert_eq!(a.tests_use.iter().collect::<Vec<_>>(), ["t"]);
-        assert_eq!(a.reaches.iter().collect::<Vec<_>>(), ["hyper", "tokio"]);
-        assert_eq!(read.len(), 2);
+    fn programs_and_tests_are_told_apart_and_others_are_left_out() {
+        let read = graph(&json!({"packages": [
+            {"name": "latchkey-a", "dependencies": [
+                {"name": "latchkey-b", "kind": null},
+                {"name": "latchkey-t", "kind": "dev"},
+                {"name": "tokio", "kind": null}]},
+            {"name": "latchkey-b", "dependencies": []},
+            {"name": "xtask", "dependencies": []},
+        ]}));
+        assert_eq!(read.keys().collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(read["a"].uses.iter().collect::<Vec<_>>(), ["b"]);
+        assert_eq!(read["a"].tests_use.iter().collect::<Vec<_>>(), ["t"]);
     }
 }

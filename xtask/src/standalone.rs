@@ -5,8 +5,8 @@
 
 use std::path::Path;
 
-/// Folders of somebody's machine.
-const FOREIGN: [&str; 5] = ["/home/", "/root/", "/Users/", "/mnt/", "/workspace/"];
+/// Top folders of somebody's machine.
+const FOREIGN: [&str; 5] = ["home", "root", "Users", "mnt", "workspace"];
 
 /// Checks every tracked file.
 pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
@@ -45,11 +45,12 @@ fn outside<'l>(file: &str, line: &'l str, place: Option<&str>) -> Option<&'l str
     line.split(|c: char| !(c.is_alphanumeric() || "/._-~".contains(c)))
         .find(|word| {
             climbs_out(file, word)
-                || FOREIGN
-                    .iter()
-                    .copied()
-                    .chain(place)
-                    .any(|folder| word.starts_with(folder))
+                || place.is_some_and(|place| word.starts_with(place))
+                || FOREIGN.iter().any(|folder| {
+                    word.strip_prefix('/')
+                        .and_then(|rest| rest.strip_prefix(folder))
+                        .is_some_and(|rest| rest.starts_with('/'))
+                })
         })
 }
 
