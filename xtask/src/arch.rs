@@ -5,7 +5,6 @@
 //! the sizes of files and crates.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 use crate::graph::{self, Graph};
@@ -37,7 +36,7 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
     let graph = graph::graph(&graph::metadata(root)?);
     let mut problems = arrows(&rows, &graph);
     for name in graph.keys() {
-        let sources = sources(root, &root.join("crates").join(name))?;
+        let sources = crate::sources(root, &root.join("crates").join(name))?;
         problems.extend(sizes(name, &sources));
         if rows.iter().any(|row| row.name == *name && is_pure(row)) {
             problems.extend(brings_async(name, &graph::built_in(root, name)?));
@@ -48,7 +47,7 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
             );
         }
     }
-    problems.extend(sizes("xtask", &sources(root, &root.join("xtask"))?));
+    problems.extend(sizes("xtask", &crate::sources(root, &root.join("xtask"))?));
     Ok(problems)
 }
 
@@ -175,31 +174,6 @@ fn sizes(name: &str, sources: &[(String, String)]) -> Vec<String> {
         ));
     }
     problems
-}
-
-/// Every Rust file under a folder: its path from the root, and its text.
-fn sources(root: &Path, folder: &Path) -> Result<Vec<(String, String)>, String> {
-    let mut found = Vec::new();
-    let mut open = vec![folder.to_path_buf()];
-    while let Some(next) = open.pop() {
-        let entries =
-            fs::read_dir(&next).map_err(|error| format!("{}: {error}", next.display()))?;
-        for entry in entries {
-            let path = entry.map_err(|error| error.to_string())?.path();
-            if path.is_dir() {
-                open.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let name = path
-                    .strip_prefix(root)
-                    .unwrap_or(&path)
-                    .display()
-                    .to_string();
-                found.push((name, crate::read(&path)?));
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 #[cfg(test)]

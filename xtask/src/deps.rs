@@ -1,8 +1,8 @@
 //! `cargo xtask deps`: every package that we depend on is used, and explained.
 //!
 //! The table of `docs/dependencies.md` has exactly the direct dependencies of the workspace, with
-//! the version that is locked and its licence; and the workspace's manifest names none that no crate
-//! asks for.
+//! the version that is locked and its licence; the workspace's manifest names none that no crate
+//! asks for; and no crate asks for one that its sources do not mention.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -43,7 +43,38 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
             .filter(|name| !name.starts_with("latchkey-") && !direct.contains_key(*name))
             .map(|name| format!("Cargo.toml names {name}, which no crate uses")),
     );
+    for package in list(&metadata["packages"]).filter(|package| package["source"].is_null()) {
+        problems.extend(unmentioned(package)?);
+    }
     Ok(problems)
+}
+
+/// Dependencies of a crate of ours, our own too, that none of its sources mentions.
+fn unmentioned(package: &Value) -> Result<Vec<String>, String> {
+    let manifest = package["manifest_path"].as_str().unwrap_or_default();
+    let folder = Path::new(manifest).parent().unwrap_or(Path::new("."));
+    let sources = crate::sources(folder, folder)?;
+    let name = package["name"].as_str().unwrap_or_default();
+    Ok(list(&package["dependencies"])
+        .filter_map(|dependency| {
+            dependency["rename"]
+                .as_str()
+                .or(dependency["name"].as_str())
+        })
+        .filter(|dependency| !sources.iter().any(|(_, text)| mentions(text, dependency)))
+        .map(|dependency| format!("{name} depends on {dependency}, but never mentions it"))
+        .collect())
+}
+
+/// Whether a source names a package: as a word, in its code.
+fn mentions(text: &str, package: &str) -> bool {
+    let identifier = package.replace('-', "_");
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .any(|line| {
+            line.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+                .any(|word| word == identifier)
+        })
 }
 
 /// The packages of others that crates of the workspace ask for themselves.
@@ -104,7 +135,7 @@ fn explained(direct: &Direct, table: &[Vec<String>]) -> Vec<String> {
 mod tests {
     use serde_json::json;
 
-    use super::{Direct, direct, explained};
+    use super::{Direct, direct, explained, mentions};
 
     fn table(rows: &[[&str; 3]]) -> Vec<Vec<String>> {
         rows.iter()
@@ -148,5 +179,12 @@ mod tests {
             ]},
         }));
         assert_eq!(read.keys().collect::<Vec<_>>(), ["direct"]);
+    }
+
+    #[test]
+    fn a_package_is_mentioned_as_a_word_of_the_code() {
+        assert!(mentions("use tokio_util::sync;", "tokio-util"));
+        assert!(!mentions("use tokio_util::sync;", "tokio"));
+        assert!(!mentions("// tokio would do that\n", "tokio"));
     }
 }

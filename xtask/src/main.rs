@@ -79,3 +79,28 @@ fn output(folder: &Path, program: &str, arguments: &[&str]) -> Result<Vec<u8>, S
         ))
     }
 }
+
+/// Every Rust file under a folder: its path from the root, and its text.
+fn sources(root: &Path, folder: &Path) -> Result<Vec<(String, String)>, String> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_path_buf()];
+    while let Some(next) = open.pop() {
+        let entries =
+            std::fs::read_dir(&next).map_err(|error| format!("{}: {error}", next.display()))?;
+        for entry in entries {
+            let path = entry.map_err(|error| error.to_string())?.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path
+                    .strip_prefix(root)
+                    .unwrap_or(&path)
+                    .display()
+                    .to_string();
+                found.push((name, read(&path)?));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
