@@ -56,6 +56,7 @@ pub fn protect(router: Router, front: Front) -> Router {
         .layer(from_fn_with_state(Arc::new(front), around))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "this is the signature that the layer wants")]
 fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
     let text = cause
         .downcast_ref::<String>()

@@ -38,8 +38,9 @@ struct Asset {
 
 impl Asset {
     fn new(stem: &str, ending: &str, kind: &'static str, content: &'static str) -> Self {
-        let hash: String =
-            Sha256::digest(content).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        // Eight bytes tell versions apart.
+        let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(Sha256::digest(content));
+        let hash = format!("{:016x}", u64::from_be_bytes([a, b, c, d, e, f, g, h]));
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         // Writing to memory cannot fail; an empty body would be sent unpacked.
         let packed = match encoder.write_all(content.as_bytes()).and_then(|()| encoder.finish()) {

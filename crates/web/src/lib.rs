@@ -3,6 +3,8 @@
 //! Handlers read a form, call one use case and show what came of it. Nothing is decided here.
 
 mod assets;
+#[cfg(test)]
+mod contrast_tests;
 mod demo;
 mod health;
 mod layout;

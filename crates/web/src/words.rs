@@ -1,6 +1,7 @@
 //! The words for what the rules know as values.
 
 use latchkey_core::password::{NameKind, Rule, Violation};
+use latchkey_core::reset::questions::PREDEFINED;
 use latchkey_core::reset::{Gate, Reason};
 use latchkey_i18n::Texts;
 
@@ -97,29 +98,14 @@ pub(crate) fn violation(t: Texts, violation: Violation) -> String {
     }
 }
 
-/// A predefined security question. One that is not known is asked by its name.
+/// A predefined security question: its name is the id of its text. One that is not known is asked
+/// by its name.
 pub(crate) fn question(texts: Texts, name: &str) -> String {
-    let id = match name {
-        "first-manager" => "question-first-manager",
-        "first-street" => "question-first-street",
-        "first-concert" => "question-first-concert",
-        "childhood-friend" => "question-childhood-friend",
-        "first-school-city" => "question-first-school-city",
-        "parents-met" => "question-parents-met",
-        "childhood-nickname" => "question-childhood-nickname",
-        "first-job-city" => "question-first-job-city",
-        "oldest-cousin" => "question-oldest-cousin",
-        "first-teacher" => "question-first-teacher",
-        "childhood-toy" => "question-childhood-toy",
-        "grandmother-street" => "question-grandmother-street",
-        unknown => return unknown.to_owned(),
-    };
-    texts.get(id)
+    if PREDEFINED.contains(&name) { texts.get(name) } else { name.to_owned() }
 }
 
 #[cfg(test)]
 mod tests {
-    use latchkey_core::reset::questions::PREDEFINED;
     use latchkey_types::Locale;
 
     use super::*;

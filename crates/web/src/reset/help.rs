@@ -25,12 +25,11 @@ struct HelpPage {
 /// Asks whether the administrators should be asked. A GET tells nobody anything.
 pub(super) async fn get(State(portal): State<Portal>, incoming: Incoming) -> Answer {
     let open = Open::find(&portal, &incoming).await?;
-    let (incoming, brand) = match &open {
-        Some(open) => (open.incoming.clone(), open.view.brand.clone()),
-        None => {
-            let brand = start::brand(&portal, &incoming).await?;
-            (incoming.within(brand.locale), brand)
-        }
+    let (incoming, brand) = if let Some(open) = &open {
+        (open.incoming.clone(), open.view.brand.clone())
+    } else {
+        let brand = start::brand(&portal, &incoming).await?;
+        (incoming.within(brand.locale), brand)
     };
     let t = Texts::new(incoming.ctx.locale);
     let heading = t.get("help-heading");
