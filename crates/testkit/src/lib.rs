@@ -9,4 +9,4 @@ pub mod seed;
 
 pub use app::{TestApp, both};
 pub use clock::{Seeded, TestClock};
-pub use person::{Person, solve};
+pub use person::{Person, solve, totp};

@@ -59,11 +59,10 @@ pub async fn password(
             };
             let keep = i64::from(open.case.tenant.settings.password.history);
             let old = history::list(tx, open.row.tenant, open.row.subject, keep).await?;
-            let current = accounts::password(tx, open.row.tenant, open.row.subject).await?;
-            Ok::<_, AppError>(Some((open, old, current)))
+            Ok::<_, AppError>(Some((open, old)))
         })
         .await?;
-    let Some((open, old, current)) = found else {
+    let Some((open, old)) = found else {
         return Ok(None);
     };
     if open.session.is_over()
@@ -78,7 +77,7 @@ pub async fn password(
     if new != confirm {
         return Ok(Some(say(app, &open, Notice::PasswordsDiffer)));
     }
-    let violations = violations(app, &open, new, old, current).await?;
+    let violations = violations(app, &open, new, old).await?;
     if !violations.is_empty() {
         return refuse(app, ctx, cookie, version, violations).await;
     }
@@ -182,7 +181,6 @@ async fn violations(
     open: &Open,
     new: &Password,
     old: Vec<String>,
-    current: Option<String>,
 ) -> Result<Vec<Violation>, AppError> {
     let tenant = &open.case.tenant;
     let policy = &tenant.settings.password;
@@ -222,8 +220,8 @@ async fn violations(
         _ => None,
     });
     if let Some(last) = last {
-        // The present one counts as the first of the last.
-        for hash in current.into_iter().chain(old).take(last) {
+        // The present one is the first of them.
+        for hash in old.into_iter().take(last) {
             let verdict = app
                 .hashing()
                 .verify(Secret::new(normalised.expose().clone()), hash)

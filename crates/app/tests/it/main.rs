@@ -1,6 +1,7 @@
 //! The use cases, on both databases.
 
 mod flow;
+mod gates;
 mod integrity;
 mod notices;
 mod privacy;
