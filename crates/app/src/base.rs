@@ -23,14 +23,19 @@ impl BaseAddress {
             None => (host, None),
         };
         let plain = !name.is_empty()
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b))
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b))
             && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
         let local = matches!(name, "localhost" | "127.0.0.1");
         if !plain || !(scheme == "https" || scheme == "http" && local) {
             return Err(WRONG);
         }
         let host = host.to_ascii_lowercase();
-        Ok(Self { url: format!("{scheme}://{host}"), host })
+        Ok(Self {
+            url: format!("{scheme}://{host}"),
+            host,
+        })
     }
 
     /// Without a slash at the end.
@@ -62,14 +67,23 @@ mod tests {
     fn an_address_is_https_unless_it_is_loopback() {
         for (text, url) in [
             ("https://Reset.Contoso.com/", "https://reset.contoso.com"),
-            ("https://reset.contoso.com:8443", "https://reset.contoso.com:8443"),
+            (
+                "https://reset.contoso.com:8443",
+                "https://reset.contoso.com:8443",
+            ),
             ("http://localhost:8480", "http://localhost:8480"),
         ] {
             assert_eq!(BaseAddress::parse(text).unwrap().url(), url);
         }
         for text in [
-            "http://reset.contoso.com", "https://", "reset.contoso.com", "https://a/b",
-            "https://user@host", "https://host:0", "https://host:x", "javascript://x",
+            "http://reset.contoso.com",
+            "https://",
+            "reset.contoso.com",
+            "https://a/b",
+            "https://user@host",
+            "https://host:0",
+            "https://host:x",
+            "javascript://x",
             "https://host\r\nx",
         ] {
             assert!(BaseAddress::parse(text).is_err(), "{text}");

@@ -42,12 +42,18 @@ impl AppError {
         context: &'static str,
         source: impl std::error::Error + Send + Sync + 'static,
     ) -> Self {
-        Self::Internal { context, source: Some(Box::new(source)) }
+        Self::Internal {
+            context,
+            source: Some(Box::new(source)),
+        }
     }
 
     /// A fault that has no cause but itself.
     pub const fn bug(context: &'static str) -> Self {
-        Self::Internal { context, source: None }
+        Self::Internal {
+            context,
+            source: None,
+        }
     }
 
     /// The whole chain of causes on one line, for the log.
@@ -66,7 +72,9 @@ impl AppError {
 impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Busy { .. } => Self::Busy { retry_after: Duration::from_secs(1) },
+            StoreError::Busy { .. } => Self::Busy {
+                retry_after: Duration::from_secs(1),
+            },
             StoreError::Unavailable { .. } => Self::Unavailable(error),
             other => Self::internal("the database", other),
         }

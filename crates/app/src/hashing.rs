@@ -39,13 +39,21 @@ impl HashPool {
     }
 
     /// Hashes a password, which is in NFC.
-    pub(crate) async fn hash(&self, entropy: &dyn Entropy, password: Password) -> Result<String, AppError> {
+    pub(crate) async fn hash(
+        &self,
+        entropy: &dyn Entropy,
+        password: Password,
+    ) -> Result<String, AppError> {
         let salt = random_bytes::<16>(entropy);
         self.run(move |worker| worker.hash(&password, salt)).await
     }
 
     /// Compares a password, which is in NFC, with a hash.
-    pub(crate) async fn verify(&self, password: Password, phc: String) -> Result<Verdict, AppError> {
+    pub(crate) async fn verify(
+        &self,
+        password: Password,
+        phc: String,
+    ) -> Result<Verdict, AppError> {
         self.run(move |worker| worker.verify(&password, &phc)).await
     }
 
@@ -62,9 +70,13 @@ impl HashPool {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => {
                 metrics::counter!("latchkey_hash_queue_full_total").increment(1);
-                return Err(AppError::Busy { retry_after: Duration::from_secs(2) });
+                return Err(AppError::Busy {
+                    retry_after: Duration::from_secs(2),
+                });
             }
-            Err(TrySendError::Disconnected(_)) => return Err(AppError::bug("hashing threads are gone")),
+            Err(TrySendError::Disconnected(_)) => {
+                return Err(AppError::bug("hashing threads are gone"));
+            }
         }
         answered
             .await

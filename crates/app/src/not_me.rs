@@ -31,18 +31,24 @@ pub struct NotMeView {
 
 fn tag(app: &App, typed: &str) -> Option<[u8; 32]> {
     let token = codes::normalise_token(typed)?;
-    let tag = app.keys().tag(Purpose::LinkToken, &[b"not me", token.expose().as_bytes()]);
+    let tag = app
+        .keys()
+        .tag(Purpose::LinkToken, &[b"not me", token.expose().as_bytes()]);
     Some(*tag.as_bytes())
 }
 
 /// Looks at a token. Nothing is used up. `None`: it is wrong, was used, or its time is over.
 pub async fn look(app: &App, _ctx: &Ctx, token: &str) -> Result<Option<NotMeView>, AppError> {
-    let Some(tag) = tag(app, token) else { return Ok(None) };
+    let Some(tag) = tag(app, token) else {
+        return Ok(None);
+    };
     let now = app.clock().now();
     app.db()
         .read(async |mut tx| {
             let tx = &mut tx;
-            let Some(link) = links::get_by_tag(tx, &tag).await? else { return Ok(None) };
+            let Some(link) = links::get_by_tag(tx, &tag).await? else {
+                return Ok(None);
+            };
             if link.purpose != PURPOSE || link.spent_at.is_some() || now >= link.expires_at {
                 return Ok(None);
             }
@@ -59,13 +65,17 @@ pub async fn look(app: &App, _ctx: &Ctx, token: &str) -> Result<Option<NotMeView
 
 /// The button: uses the token up and locks the account.
 pub async fn report(app: &App, ctx: &Ctx, token: &str) -> Result<Option<Brand>, AppError> {
-    let Some(tag) = tag(app, token) else { return Ok(None) };
+    let Some(tag) = tag(app, token) else {
+        return Ok(None);
+    };
     let now = app.clock().now();
     let done = app
         .db()
         .write(async |mut tx| {
             let tx = &mut tx;
-            let Some(link) = links::consume(tx, &tag, now).await? else { return Ok(None) };
+            let Some(link) = links::consume(tx, &tag, now).await? else {
+                return Ok(None);
+            };
             if link.purpose != PURPOSE {
                 return Err(AppError::NotFound);
             }
@@ -90,8 +100,7 @@ async fn freeze(
     accounts::set_frozen(tx, case.tenant.id, user, Some(now)).await?;
     accounts::end_sessions(tx, case.tenant.id, user, now).await?;
     links::void_for_user(tx, case.tenant.id, user, now).await?;
-    let entry =
-        Entry::new(Activity::ReportedNotMe).on(case.user.as_ref().map(Target::user));
+    let entry = Entry::new(Activity::ReportedNotMe).on(case.user.as_ref().map(Target::user));
     record_one(tx, app, ctx, &case.tenant, entry).await?;
     crate::reset::frozen(tx, app, ctx, case).await
 }

@@ -104,8 +104,11 @@ impl App {
     pub async fn start(parts: Parts) -> Result<Self, AppError> {
         let keys = Keys::new(&parts.master)?;
         let hasher = Hasher::new(parts.options.hash, keys.peppers().clone());
-        let hashing =
-            HashPool::start(&hasher, parts.options.hash_workers, parts.options.hash_queue)?;
+        let hashing = HashPool::start(
+            &hasher,
+            parts.options.hash_workers,
+            parts.options.hash_queue,
+        )?;
         let unmatchable = hasher
             .unmatchable(&*parts.entropy)
             .map_err(|error| AppError::internal("make a hash for decoys", error))?;

@@ -49,8 +49,10 @@ pub(crate) async fn prepare_service(app: &App) -> Result<(), AppError> {
         .await;
     match made {
         Ok(()) => {}
-        Err(AppError::Internal { source: Some(source), .. })
-            if matches!(source.downcast_ref(), Some(StoreError::Conflict(_))) => {}
+        Err(AppError::Internal {
+            source: Some(source),
+            ..
+        }) if matches!(source.downcast_ref(), Some(StoreError::Conflict(_))) => {}
         Err(error) => return Err(error),
     }
     if is_prepared(app, &ours).await? {

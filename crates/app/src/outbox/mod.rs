@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use latchkey_crypto::seal::DataKey;
 use latchkey_notify::{Content, Destination, MessageKind};
-use latchkey_store::outbox::{self, NewMessage};
 use latchkey_store::Tx;
+use latchkey_store::outbox::{self, NewMessage};
 use latchkey_types::{Locale, MessageId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -64,10 +64,15 @@ pub(crate) async fn enqueue(
         content: draft.content,
     };
     let plain = zeroize::Zeroizing::new(
-        serde_json::to_vec(&payload).map_err(|error| AppError::internal("write a message", error))?,
+        serde_json::to_vec(&payload)
+            .map_err(|error| AppError::internal("write a message", error))?,
     );
     let payload = seal(key, app.entropy(), "outbox", "payload", id.0, &plain)?;
-    let channel = if draft.is_void { VOID } else { draft.to.channel() };
+    let channel = if draft.is_void {
+        VOID
+    } else {
+        draft.to.channel()
+    };
     let new = NewMessage {
         id,
         kind: draft.kind.as_str(),

@@ -64,7 +64,9 @@ impl Worker {
             .app
             .db()
             .write(async |mut tx| {
-                outbox::claim(&mut tx, &self.name, now, LEASE, BATCH).await.map_err(AppError::from)
+                outbox::claim(&mut tx, &self.name, now, LEASE, BATCH)
+                    .await
+                    .map_err(AppError::from)
             })
             .await?;
         let count = claimed.len();
@@ -94,7 +96,12 @@ impl Worker {
                         }
                         Fate::Later(due, error) => {
                             outbox::retry_later(
-                                tx, message.tenant, message.id, &self.name, *due, error,
+                                tx,
+                                message.tenant,
+                                message.id,
+                                &self.name,
+                                *due,
+                                error,
                             )
                             .await?;
                         }
@@ -129,7 +136,10 @@ async fn send(app: &App, message: &ClaimedMessage) -> Fate {
         Ok(outgoing) => outgoing,
         Err(error) => {
             warn!(message = %message.id, error = %error.chain(), "a message cannot be read");
-            return Fate::Later(now.plus(back_off(message.attempts)), String::from("unreadable"));
+            return Fate::Later(
+                now.plus(back_off(message.attempts)),
+                String::from("unreadable"),
+            );
         }
     };
     if message.channel == VOID {
@@ -168,7 +178,11 @@ async fn unpack(app: &App, message: &ClaimedMessage) -> Result<Outgoing, AppErro
     let fault = |error| AppError::internal("read a message", error);
     let wrapped = app
         .db()
-        .read(async |mut tx| tenants::data_key(&mut tx, message.tenant).await.map_err(AppError::from))
+        .read(async |mut tx| {
+            tenants::data_key(&mut tx, message.tenant)
+                .await
+                .map_err(AppError::from)
+        })
         .await?
         .ok_or(AppError::NotFound)?;
     let key = app.keys().data_key(message.tenant, &wrapped)?;
@@ -191,7 +205,9 @@ mod tests {
 
     #[test]
     fn waiting_doubles_up_to_ten_minutes() {
-        let seconds: Vec<u64> = [0, 1, 2, 3, 8, 9, 10, 99].map(|n| back_off(n).as_secs()).into();
+        let seconds: Vec<u64> = [0, 1, 2, 3, 8, 9, 10, 99]
+            .map(|n| back_off(n).as_secs())
+            .into();
         assert_eq!(seconds, [2, 2, 4, 8, 256, 512, 600, 600]);
     }
 }
