@@ -24,8 +24,8 @@ pub struct SendError {
 }
 
 impl SendError {
-    /// An error with its class and its text for the log.
-    pub(crate) fn new(retry: Retry, log: impl Into<String>) -> Self {
+    /// An error with its class and its text for the log, which names neither content nor destination.
+    pub fn new(retry: Retry, log: impl Into<String>) -> Self {
         Self {
             retry,
             log: log.into(),

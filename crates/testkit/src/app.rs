@@ -66,6 +66,18 @@ impl TestApp {
         App::start(parts).await.expect("another process")
     }
 
+    /// Another process on the same SQLite file, whose messages leave by another channel.
+    ///
+    /// # Panics
+    /// If this one is not on SQLite.
+    pub async fn with_channel(&self, channel: Arc<dyn latchkey_notify::Channel>) -> App {
+        let file = self.file.as_ref().expect("a service on SQLite");
+        let url = format!("sqlite:{}", file.display());
+        let mut parts = parts(&url, self.seed ^ 1, &self.clock, &self.outbox, |_| {}).await;
+        parts.channel = channel;
+        App::start(parts).await.expect("another process")
+    }
+
     /// A service on a database that is there.
     pub async fn on(url: &str, change: impl FnOnce(&mut Options)) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);

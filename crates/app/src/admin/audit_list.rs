@@ -33,9 +33,13 @@ pub async fn query(app: &App, filter: &EventFilter<'_>) -> Result<Query, AppErro
     let said = |error: latchkey_types::Malformed| AppError::Invalid(error.to_string());
     let activity = |name: &str| {
         Activity::parse(name).ok_or_else(|| {
-            let names: Vec<&str> = Activity::ALL.iter().map(|activity| activity.name()).collect();
+            let names: Vec<&str> = Activity::ALL
+                .iter()
+                .map(|activity| activity.name())
+                .collect();
             AppError::Invalid(format!(
-                "there is no activity {name:?}; there are: {}", names.join("; ")
+                "there is no activity {name:?}; there are: {}",
+                names.join("; ")
             ))
         })
     };
@@ -56,9 +60,18 @@ pub async fn query(app: &App, filter: &EventFilter<'_>) -> Result<Query, AppErro
         category: None,
         user,
         outcome: filter.result.map(outcome).transpose()?,
-        from: filter.from.map(|text| Timestamp::parse(text).map_err(said)).transpose()?,
-        to: filter.to.map(|text| Timestamp::parse(text).map_err(said)).transpose()?,
-        request: filter.request.map(|text| RequestId::parse(text).map_err(said)).transpose()?,
+        from: filter
+            .from
+            .map(|text| Timestamp::parse(text).map_err(said))
+            .transpose()?,
+        to: filter
+            .to
+            .map(|text| Timestamp::parse(text).map_err(said))
+            .transpose()?,
+        request: filter
+            .request
+            .map(|text| RequestId::parse(text).map_err(said))
+            .transpose()?,
     }))
 }
 
@@ -73,10 +86,15 @@ pub async fn page(
     let events = app
         .db()
         .read(async |mut tx| {
-            log::list(&mut tx, tenant, &query.0, after, PAGE).await.map_err(AppError::from)
+            log::list(&mut tx, tenant, &query.0, after, PAGE)
+                .await
+                .map_err(AppError::from)
         })
         .await?;
-    Ok(events.iter().map(|stored| (stored.row.seq, event(stored))).collect())
+    Ok(events
+        .iter()
+        .map(|stored| (stored.row.seq, event(stored)))
+        .collect())
 }
 
 /// An event as a line of JSON Lines.

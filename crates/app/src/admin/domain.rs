@@ -43,7 +43,9 @@ impl DomainView {
 pub async fn add(app: &App, ctx: &Ctx, tenant: &str, name: &str) -> Result<DomainView, AppError> {
     let name = DomainName::parse(name).map_err(|error| AppError::Invalid(error.to_string()))?;
     if !name.as_str().contains('.') {
-        return Err(AppError::Invalid("a domain has a dot, like contoso.com".into()));
+        return Err(AppError::Invalid(
+            "a domain has a dot, like contoso.com".into(),
+        ));
     }
     let domain = new(app, name);
     app.db()
@@ -58,7 +60,10 @@ pub async fn add(app: &App, ctx: &Ctx, tenant: &str, name: &str) -> Result<Domai
 
 /// A custom domain that is not in the database yet.
 pub(crate) fn new(app: &App, name: DomainName) -> Domain {
-    let token = random_bytes::<16>(app.entropy()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let token = random_bytes::<16>(app.entropy())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     Domain {
         id: DomainId::new(app.clock(), app.entropy()),
         name,
@@ -81,15 +86,12 @@ pub(crate) async fn add_in(
     record_one(tx, app, ctx, tenant, entry).await
 }
 
-pub(super) async fn insert(
-    tx: &mut Tx,
-    tenant: TenantId,
-    domain: &Domain,
-) -> Result<(), AppError> {
+pub(super) async fn insert(tx: &mut Tx, tenant: TenantId, domain: &Domain) -> Result<(), AppError> {
     match domains::insert(tx, tenant, domain).await {
-        Err(StoreError::Conflict(_)) => {
-            Err(AppError::Conflict(format!("the domain {} is taken", domain.name)))
-        }
+        Err(StoreError::Conflict(_)) => Err(AppError::Conflict(format!(
+            "the domain {} is taken",
+            domain.name
+        ))),
         other => Ok(other?),
     }
 }
@@ -102,8 +104,9 @@ pub async fn verify(app: &App, ctx: &Ctx, name: &str) -> Result<DomainView, AppE
             let tx = &mut tx;
             let missing = || AppError::Invalid(format!("no tenant has the domain {name}"));
             let (owner, _) = domains::find(tx, &name).await?.ok_or_else(missing)?;
-            let tenant =
-                latchkey_store::tenants::get(tx, owner).await?.ok_or_else(missing)?;
+            let tenant = latchkey_store::tenants::get(tx, owner)
+                .await?
+                .ok_or_else(missing)?;
             verify_in(tx, app, ctx, &tenant, &name).await?;
             let (_, domain) = domains::find(tx, &name).await?.ok_or_else(missing)?;
             Ok::<_, AppError>(DomainView::new(&domain))

@@ -81,7 +81,11 @@ pub async fn explain(app: &App, typed: &str) -> Result<Explanation, AppError> {
                 after = last.row.seq;
                 results.extend(page.into_iter().map(|stored| {
                     let event = stored.row.event;
-                    format!("{} {}", event.at.rfc3339(), event.reason.unwrap_or_default())
+                    format!(
+                        "{} {}",
+                        event.at.rfc3339(),
+                        event.reason.unwrap_or_default()
+                    )
                 }));
                 // Only the end is shown.
                 let surplus = results.len().saturating_sub(RESULTS);
@@ -114,7 +118,9 @@ pub async fn explain(app: &App, typed: &str) -> Result<Explanation, AppError> {
         user: user.upn.to_string(),
         tenant: case.tenant.name.clone(),
         can_reset: case.eligibility.is_ok() && !is_blocked_whole(&case),
-        decided_by: reasons.first().map(|first| format!("{} {}", first.code, first.name)),
+        decided_by: reasons
+            .first()
+            .map(|first| format!("{} {}", first.code, first.name)),
         reasons,
         gates_required: required,
         because: why_required(&case.tenant, &user, required, now),
@@ -138,7 +144,8 @@ fn cure(reason: Reason, tenant: &Tenant, user: &User, required: u32) -> String {
     match reason {
         Reason::TenantSsprDisabled => format!(
             "turn self-service password reset on for {}: policy set reset.scope=all, or \
-             selected:GROUP", tenant.name
+             selected:GROUP",
+            tenant.name
         ),
         Reason::PolicyNotDefined => "enable a method: policy set reset.methods=email,sms".into(),
         Reason::NotMemberOfScopedGroup => {
@@ -148,7 +155,11 @@ fn cure(reason: Reason, tenant: &Tenant, user: &User, required: u32) -> String {
             };
             format!(
                 "add the user to {} that may reset, directly or through a group in it",
-                if count == 1 { "the group".into() } else { format!("one of the {count} groups") }
+                if count == 1 {
+                    "the group".into()
+                } else {
+                    format!("one of the {count} groups")
+                }
             )
         }
         Reason::NotLicensed => "give the user a licence that covers password reset".into(),
@@ -162,19 +173,26 @@ fn cure(reason: Reason, tenant: &Tenant, user: &User, required: u32) -> String {
         }
         Reason::NotProperlyConfigured => format!(
             "the user needs {} that the policy allows; see what stands in the way of each gate",
-            if required == 1 { "a method".into() } else { format!("{required} different methods") }
+            if required == 1 {
+                "a method".into()
+            } else {
+                format!("{required} different methods")
+            }
         ),
         Reason::OnPremisesConnectivity => {
-            "no agent for the user's domain answers: see that one runs and reaches the service".into()
+            "no agent for the user's domain answers: see that one runs and reaches the service"
+                .into()
         }
         Reason::OnPremisesAdminActionRequired => {
             "the agent reports a fault of configuration or rights: run its doctor".into()
         }
         Reason::AccountDisabled => match (user.frozen_at, user.enabled) {
             (Some(_), true) => "the owner reported a reset as not theirs: look into it, then \
-                                `latchkey user unfreeze`".into(),
+                                `latchkey user unfreeze`"
+                .into(),
             (Some(_), false) => "enable the account and, after looking into the report of its \
-                                 owner, unfreeze it".into(),
+                                 owner, unfreeze it"
+                .into(),
             (None, _) => "enable the account: user set enabled=yes".into(),
         },
     }
@@ -201,7 +219,9 @@ fn unusable(case: &Case, user: &User, usable: &[Gate], now: Timestamp) -> Vec<St
     let administrator = user.is_administrator();
     Gate::ALL
         .into_iter()
-        .filter(|gate| administrator && gate.is_for_administrators() || settings.methods.contains(gate))
+        .filter(|gate| {
+            administrator && gate.is_for_administrators() || settings.methods.contains(gate)
+        })
         .filter(|gate| !usable.contains(gate))
         .map(|gate| format!("{}: {}", gate.as_str(), obstacle(case, user, gate, now)))
         .collect()
@@ -217,8 +237,7 @@ fn obstacle(case: &Case, user: &User, gate: Gate, now: Timestamp) -> String {
     }
     let resting = |changed: Option<Timestamp>| {
         let until = changed?.plus(settings.rest());
-        (now < until)
-            .then(|| format!("it was changed lately and rests until {}", until.rfc3339()))
+        (now < until).then(|| format!("it was changed lately and rests until {}", until.rfc3339()))
     };
     let on_file = |changed, malformed: bool, missing: &str| {
         resting(changed).unwrap_or_else(|| {
@@ -229,23 +248,45 @@ fn obstacle(case: &Case, user: &User, gate: Gate, now: Timestamp) -> String {
             }
         })
     };
-    let bad_phone =
-        |phone: &Option<String>| phone.as_deref().is_some_and(|text| PhoneNumber::parse(text).is_err());
+    let bad_phone = |phone: &Option<String>| {
+        phone
+            .as_deref()
+            .is_some_and(|text| PhoneNumber::parse(text).is_err())
+    };
     match gate {
         Gate::Email => match &case.methods.email {
-            Some(email) => on_file(email.changed_at, false, "its source is not trusted by the policy"),
+            Some(email) => on_file(
+                email.changed_at,
+                false,
+                "its source is not trusted by the policy",
+            ),
             None => {
-                let malformed = user.other_mails.iter().any(|text| EmailAddress::parse(text).is_err());
+                let malformed = user
+                    .other_mails
+                    .iter()
+                    .any(|text| EmailAddress::parse(text).is_err());
                 on_file(None, malformed, "no authentication email and no other mail")
             }
         },
         Gate::Sms | Gate::MobileCall => match &case.methods.mobile {
-            Some(mobile) => on_file(mobile.changed_at, false, "its source is not trusted by the policy"),
-            None => on_file(None, bad_phone(&user.mobile_phone), "no authentication phone and no mobile phone"),
+            Some(mobile) => on_file(
+                mobile.changed_at,
+                false,
+                "its source is not trusted by the policy",
+            ),
+            None => on_file(
+                None,
+                bad_phone(&user.mobile_phone),
+                "no authentication phone and no mobile phone",
+            ),
         },
         Gate::OfficeCall => match &case.methods.office {
             Some(office) => {
-                let same = case.methods.mobile.as_ref().is_some_and(|mobile| mobile.value == office.value);
+                let same = case
+                    .methods
+                    .mobile
+                    .as_ref()
+                    .is_some_and(|mobile| mobile.value == office.value);
                 let missing = if same {
                     "the same number as the mobile phone"
                 } else {

@@ -8,18 +8,26 @@ use crate::{App, AppError};
 
 /// A tenant by its id, by one of its domains, or by its name if only one has it.
 pub async fn tenant(app: &App, typed: &str) -> Result<Tenant, AppError> {
-    app.db().read(async |mut tx| tenant_in(&mut tx, typed).await).await
+    app.db()
+        .read(async |mut tx| tenant_in(&mut tx, typed).await)
+        .await
 }
 
 /// A user by user principal name, by a mail address that only one has, or by `TENANT/ID`.
 pub async fn user(app: &App, typed: &str) -> Result<User, AppError> {
-    app.db().read(async |mut tx| user_in(&mut tx, typed).await).await
+    app.db()
+        .read(async |mut tx| user_in(&mut tx, typed).await)
+        .await
 }
 
 pub(crate) async fn tenant_in(tx: &mut Tx, typed: &str) -> Result<Tenant, AppError> {
     let missing = || AppError::Invalid(format!("there is no tenant {typed:?}"));
     if let Ok(id) = TenantId::parse(typed) {
-        let found = if id == TenantId::SERVICE { None } else { tenants::get(tx, id).await? };
+        let found = if id == TenantId::SERVICE {
+            None
+        } else {
+            tenants::get(tx, id).await?
+        };
         return found.ok_or_else(missing);
     }
     let mut named = tenants::find_by_name(tx, typed).await?;
@@ -51,5 +59,7 @@ pub(crate) async fn user_in(tx: &mut Tx, typed: &str) -> Result<User, AppError> 
     }
     let named = names::resolve(tx, &fold(typed)).await?;
     let named = names::choose(&named).ok_or_else(missing)?;
-    accounts::get(tx, named.tenant, named.user).await?.ok_or_else(missing)
+    accounts::get(tx, named.tenant, named.user)
+        .await?
+        .ok_or_else(missing)
 }

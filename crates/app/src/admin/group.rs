@@ -65,7 +65,11 @@ pub async fn create(app: &App, ctx: &Ctx, tenant: &str, name: &str) -> Result<Gr
 /// A group that is not in the database yet.
 pub(crate) fn new(app: &App, name: &str) -> Result<Group, AppError> {
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > 100 || name.contains(',') || name.chars().any(char::is_control) {
+    if name.is_empty()
+        || name.chars().count() > 100
+        || name.contains(',')
+        || name.chars().any(char::is_control)
+    {
         return Err(AppError::Invalid(
             "a group's name has 1 to 100 characters, none of them a comma".into(),
         ));
@@ -88,7 +92,10 @@ pub(crate) async fn create_in(
     match groups::insert(tx, tenant.id, group).await {
         Ok(()) => {}
         Err(StoreError::Conflict(_)) => {
-            return Err(AppError::Conflict(format!("there is a group {:?} already", group.name)));
+            return Err(AppError::Conflict(format!(
+                "there is a group {:?} already",
+                group.name
+            )));
         }
         Err(error) => return Err(error.into()),
     }
@@ -117,7 +124,9 @@ pub async fn list(
     let page = app
         .db()
         .read(async |mut tx| {
-            groups::list(&mut tx, tenant, after, PAGE).await.map_err(AppError::from)
+            groups::list(&mut tx, tenant, after, PAGE)
+                .await
+                .map_err(AppError::from)
         })
         .await?;
     Ok(page.iter().map(GroupView::new).collect())
@@ -186,7 +195,8 @@ async fn alter(
                     let user = find::user_in(tx, typed).await?;
                     if user.tenant != tenant.id {
                         return Err(AppError::Invalid(format!(
-                            "{} is a user of another tenant", user.upn
+                            "{} is a user of another tenant",
+                            user.upn
                         )));
                     }
                     let done = if add {
@@ -210,7 +220,11 @@ async fn alter(
                 }
             };
             if done {
-                let activity = if add { Activity::MemberAdded } else { Activity::MemberRemoved };
+                let activity = if add {
+                    Activity::MemberAdded
+                } else {
+                    Activity::MemberRemoved
+                };
                 let entry = Entry::new(activity)
                     .on(target(&group))
                     .with("member_kind", kind)
@@ -235,7 +249,8 @@ pub async fn delete(app: &App, ctx: &Ctx, tenant: &str, group: &str) -> Result<(
                 && selected.contains(&group.id)
             {
                 return Err(AppError::Conflict(format!(
-                    "the policy lets the members of {:?} reset: change reset.scope first", group.name
+                    "the policy lets the members of {:?} reset: change reset.scope first",
+                    group.name
                 )));
             }
             if !groups::delete(tx, tenant.id, group.id).await? {

@@ -72,7 +72,8 @@ impl Private {
                 PhoneNumber::parse(text).map(|number| number.as_str().to_owned())
             }
         };
-        read.map(Some).map_err(|error| format!("{}: {error}", self.name()))
+        read.map(Some)
+            .map_err(|error| format!("{}: {error}", self.name()))
     }
 }
 
@@ -139,8 +140,9 @@ async fn owner(
     typed: &str,
 ) -> Result<(User, Tenant, std::sync::Arc<DataKey>), AppError> {
     let user = find::user_in(tx, typed).await?;
-    let (tenant, wrapped) =
-        tenants::get_with_key(tx, user.tenant).await?.ok_or(AppError::NotFound)?;
+    let (tenant, wrapped) = tenants::get_with_key(tx, user.tenant)
+        .await?
+        .ok_or(AppError::NotFound)?;
     let key = app.keys().data_key(tenant.id, &wrapped)?;
     Ok((user, tenant, key))
 }
@@ -190,7 +192,10 @@ pub(crate) async fn set_private_in(
             (None, None) => {}
         }
         let mask = |value: Option<&str>| Value::from(value.map(|value| masked(kind, value)));
-        changes.insert(private.name().into(), vec![mask(old), mask(new.as_deref())].into());
+        changes.insert(
+            private.name().into(),
+            vec![mask(old), mask(new.as_deref())].into(),
+        );
     }
     if changes.is_empty() {
         return Ok(());
@@ -209,7 +214,13 @@ async fn put(
 ) -> Result<(), AppError> {
     let id = MethodId::new(app.clock(), app.entropy());
     let value = seal(key, app.entropy(), "method", "value", id.0, plain)?;
-    let new = NewMethod { id, kind, slot, value: &value, origin: Origin::Administrator };
+    let new = NewMethod {
+        id,
+        kind,
+        slot,
+        value: &value,
+        origin: Origin::Administrator,
+    };
     if methods::upsert(tx, user.tenant, user.id, &new, app.clock().now()).await? {
         Ok(())
     } else {
@@ -268,12 +279,18 @@ pub(crate) async fn hash_answers(
     own: &[String],
     answers: &[Answer],
 ) -> Result<Vec<(String, String)>, AppError> {
-    let checked = check_answers(own, answers).map_err(|wrong| AppError::Invalid(wrong.join("; ")))?;
-    let mut hashed = Vec::new();
+    let checked =
+        check_answers(own, answers).map_err(|wrong| AppError::Invalid(wrong.join("; ")))?;
+    // All at once: there is a worker for each core.
+    let mut hashing = tokio::task::JoinSet::new();
     for (name, answer) in checked {
-        hashed.push((name, app.hashing().hash(app.entropy(), answer).await?));
+        let app = app.clone();
+        hashing.spawn(async move {
+            let hash = app.hashing().hash(app.entropy(), answer).await?;
+            Ok::<_, AppError>((name, hash))
+        });
     }
-    Ok(hashed)
+    hashing.join_all().await.into_iter().collect()
 }
 
 fn check_answers(
@@ -291,7 +308,9 @@ fn check_answers(
             wrong.push(format!(
                 "answer {number}: there is no question {question:?}; there are {}{}",
                 questions::PREDEFINED.join(", "),
-                own.iter().map(|text| format!(", {text:?}")).collect::<String>()
+                own.iter()
+                    .map(|text| format!(", {text:?}"))
+                    .collect::<String>()
             ));
             continue;
         };
@@ -303,13 +322,20 @@ fn check_answers(
         let length = answer.expose().chars().count();
         if !(questions::ANSWER_MIN..=questions::ANSWER_MAX).contains(&length) {
             wrong.push(format!("answer {number}: an answer has 3 to 40 characters"));
-        } else if checked.iter().any(|(_, known): &(String, Secret<String>)| *known == answer) {
+        } else if checked
+            .iter()
+            .any(|(_, known): &(String, Secret<String>)| *known == answer)
+        {
             wrong.push(format!("answer {number}: every answer must be another"));
         } else {
             checked.push((name, answer));
         }
     }
-    if wrong.is_empty() { Ok(checked) } else { Err(wrong) }
+    if wrong.is_empty() {
+        Ok(checked)
+    } else {
+        Err(wrong)
+    }
 }
 
 pub(crate) async fn set_questions_in(
@@ -322,14 +348,26 @@ pub(crate) async fn set_questions_in(
     hashed: &[(String, String)],
 ) -> Result<(), AppError> {
     let rows = methods::list_for_user(tx, user.tenant, user.id).await?;
-    let rows: Vec<&Method> = rows.iter().filter(|row| row.kind == MethodKind::Question).collect();
+    let rows: Vec<&Method> = rows
+        .iter()
+        .filter(|row| row.kind == MethodKind::Question)
+        .collect();
     for row in &rows {
         if !hashed.iter().any(|(name, _)| *name == row.slot) {
             methods::delete(tx, user.tenant, user.id, row.id).await?;
         }
     }
     for (name, hash) in hashed {
-        put(tx, app, key, user, MethodKind::Question, name, hash.as_bytes()).await?;
+        put(
+            tx,
+            app,
+            key,
+            user,
+            MethodKind::Question,
+            name,
+            hash.as_bytes(),
+        )
+        .await?;
     }
     let changes = Map::from_iter([("questions".into(), vec![rows.len(), hashed.len()].into())]);
     changed(tx, app, ctx, tenant, user, changes).await
@@ -346,9 +384,13 @@ pub async fn add_authenticator(
     secret: Option<&Secret<String>>,
 ) -> Result<Secret<String>, AppError> {
     let secret = match secret {
-        Some(text) => base32(text.expose()).filter(|secret| secret.len() >= SECRET_MIN).ok_or_else(
-            || AppError::Invalid("a secret is base32 of 128 bits or more: 26 letters and digits 2 to 7".into()),
-        )?,
+        Some(text) => base32(text.expose())
+            .filter(|secret| secret.len() >= SECRET_MIN)
+            .ok_or_else(|| {
+                AppError::Invalid(
+                    "a secret is base32 of 128 bits or more: 26 letters and digits 2 to 7".into(),
+                )
+            })?,
         None => totp::new_secret(app.entropy()).expose().clone(),
     };
     let secret = Secret::new(secret);
@@ -361,7 +403,10 @@ pub async fn add_authenticator(
         .await
 }
 
-#[expect(clippy::too_many_arguments, reason = "one use case's facts, gathered by its two callers")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one use case's facts, gathered by its two callers"
+)]
 pub(crate) async fn add_authenticator_in(
     tx: &mut Tx,
     app: &App,
@@ -374,10 +419,24 @@ pub(crate) async fn add_authenticator_in(
 ) -> Result<Secret<String>, AppError> {
     let name = name.trim();
     if name.chars().count() > APP_NAME || name.chars().any(char::is_control) {
-        return Err(AppError::Invalid("the name of an app has at most 60 characters".into()));
+        return Err(AppError::Invalid(
+            "the name of an app has at most 60 characters".into(),
+        ));
     }
-    put(tx, app, key, user, MethodKind::Authenticator, name, secret.expose()).await?;
-    let changes = Map::from_iter([("authenticator".into(), vec![Value::Null, name.into()].into())]);
+    put(
+        tx,
+        app,
+        key,
+        user,
+        MethodKind::Authenticator,
+        name,
+        secret.expose(),
+    )
+    .await?;
+    let changes = Map::from_iter([(
+        "authenticator".into(),
+        vec![Value::Null, name.into()].into(),
+    )]);
     changed(tx, app, ctx, tenant, user, changes).await?;
     totp::provisioning_uri(&tenant.name, user.upn.as_str(), secret.expose())
         .map_err(|error| AppError::Invalid(error.to_string()))
@@ -391,13 +450,15 @@ pub async fn remove_authenticators(app: &App, ctx: &Ctx, typed: &str) -> Result<
             let (user, tenant, _) = owner(tx, app, typed).await?;
             let rows = methods::list_for_user(tx, user.tenant, user.id).await?;
             let mut count = 0;
-            for row in rows.iter().filter(|row| row.kind == MethodKind::Authenticator) {
+            for row in rows
+                .iter()
+                .filter(|row| row.kind == MethodKind::Authenticator)
+            {
                 methods::delete(tx, user.tenant, user.id, row.id).await?;
                 count += 1;
             }
             if count > 0 {
-                let changes =
-                    Map::from_iter([("authenticators".into(), vec![count, 0].into())]);
+                let changes = Map::from_iter([("authenticators".into(), vec![count, 0].into())]);
                 changed(tx, app, ctx, &tenant, &user, changes).await?;
             }
             Ok::<_, AppError>(count)
@@ -409,7 +470,10 @@ pub async fn remove_authenticators(app: &App, ctx: &Ctx, typed: &str) -> Result<
 fn base32(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let (mut bits, mut count) = (0_u32, 0);
-    for c in text.chars().filter(|c| !c.is_whitespace() && !"-=".contains(*c)) {
+    for c in text
+        .chars()
+        .filter(|c| !c.is_whitespace() && !"-=".contains(*c))
+    {
         let value = match c.to_ascii_uppercase() {
             c @ 'A'..='Z' => u32::from(c) - u32::from('A'),
             c @ '2'..='7' => u32::from(c) - u32::from('2') + 26,
@@ -432,8 +496,13 @@ mod tests {
     #[test]
     fn base32_is_read_as_the_rfc_says() {
         for (text, bytes) in [
-            ("", &b""[..]), ("MY======", b"f"), ("MZXQ====", b"fo"), ("mzxw6===", b"foo"),
-            ("MZXW6YQ=", b"foob"), ("MZXW6YTB", b"fooba"), ("MZXW 6YTB-OI", b"foobar"),
+            ("", &b""[..]),
+            ("MY======", b"f"),
+            ("MZXQ====", b"fo"),
+            ("mzxw6===", b"foo"),
+            ("MZXW6YQ=", b"foob"),
+            ("MZXW6YTB", b"fooba"),
+            ("MZXW 6YTB-OI", b"foobar"),
         ] {
             assert_eq!(base32(text).unwrap(), bytes, "{text}");
         }
@@ -441,24 +510,38 @@ mod tests {
     }
 
     fn answer(question: &str, answer: &str) -> Answer {
-        Answer { question: question.into(), answer: Secret::new(answer.into()) }
+        Answer {
+            question: question.into(),
+            answer: Secret::new(answer.into()),
+        }
     }
 
     #[test]
     fn answers_are_normalised_and_each_question_and_answer_is_there_once() {
         let [one, two, three, ..] = questions::PREDEFINED;
         let own = ["Your desk?".to_owned()];
-        let good = [answer(one, " Main  STREET"), answer("Your desk?", &"x".repeat(40))];
+        let good = [
+            answer(one, " Main  STREET"),
+            answer("Your desk?", &"x".repeat(40)),
+        ];
         let checked = check_answers(&own, &good).unwrap();
         let names: Vec<&str> = checked.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, [one, "own:Your desk?"]);
         assert_eq!(checked[0].1.expose(), "main street");
         let bad = [
-            answer(one, "Utrecht"), answer(one, "Delft"), answer(two, "UTRECHT "),
-            answer(three, "ab"), answer("Your shoe size?", "forty-two"),
+            answer(one, "Utrecht"),
+            answer(one, "Delft"),
+            answer(two, "UTRECHT "),
+            answer(three, "ab"),
+            answer("Your shoe size?", "forty-two"),
         ];
         let wrong = check_answers(&own, &bad).unwrap_err();
-        let part = ["answer 2: ", "answer 3: every", "answer 4: an answer has 3", "answer 5: there is no"];
+        let part = [
+            "answer 2: ",
+            "answer 3: every",
+            "answer 4: an answer has 3",
+            "answer 5: there is no",
+        ];
         assert_eq!(wrong.len(), part.len());
         for (line, part) in wrong.iter().zip(part) {
             assert!(line.starts_with(part), "{line}");
@@ -469,9 +552,17 @@ mod tests {
 
     #[test]
     fn private_destinations_are_kept_in_one_form() {
-        assert_eq!(Private::Phone.read("+31 6 12345678").unwrap().unwrap(), "+31612345678");
+        assert_eq!(
+            Private::Phone.read("+31 6 12345678").unwrap().unwrap(),
+            "+31612345678"
+        );
         assert_eq!(Private::Email.read(" "), Ok(None));
-        assert!(Private::Email.read("nobody").unwrap_err().starts_with("authentication_email: "));
+        assert!(
+            Private::Email
+                .read("nobody")
+                .unwrap_err()
+                .starts_with("authentication_email: ")
+        );
         for private in Private::ALL {
             assert_eq!(Private::parse(private.name()), Some(private));
         }

@@ -3,6 +3,7 @@
 //! Every change is one transaction with its audit event inside. What is refused is refused in words
 //! for whoever typed it: [`AppError::Invalid`], [`AppError::Conflict`], [`AppError::NotFound`].
 
+pub mod audit_list;
 pub mod domain;
 pub mod explain;
 mod find;
@@ -10,10 +11,10 @@ pub mod group;
 pub mod methods;
 pub mod policy;
 mod preview;
+mod purge;
 pub mod tenant;
 pub mod user;
 pub mod user_import;
-pub mod audit_list;
 
 use latchkey_core::audit::ActorKind;
 use latchkey_types::{Locale, RequestId};
@@ -21,6 +22,8 @@ use latchkey_types::{Locale, RequestId};
 use crate::{App, Ctx};
 
 pub use find::{tenant as find_tenant, user as find_user};
+pub use preview::Effect;
+pub use purge::purge;
 
 /// How many rows are read at a time.
 const PAGE: i64 = 500;

@@ -125,7 +125,11 @@ async fn change(
     // Counted before it is saved, outside the transaction that saves: it may take a while.
     let effect = preview::effect(app, &tenant, &new).await?;
     if dry_run || changes.is_empty() {
-        return Ok(Changed { changes, effect, saved: false });
+        return Ok(Changed {
+            changes,
+            effect,
+            saved: false,
+        });
     }
     app.db()
         .write(async |mut tx| {
@@ -143,7 +147,11 @@ async fn change(
             record_one(tx, app, ctx, &tenant, entry).await
         })
         .await?;
-    Ok(Changed { changes, effect, saved: true })
+    Ok(Changed {
+        changes,
+        effect,
+        saved: true,
+    })
 }
 
 /// Refuses settings that are out of range, naming each.
@@ -153,7 +161,11 @@ pub(crate) fn check(settings: &Settings) -> Result<(), AppError> {
         .into_iter()
         .map(|problem| format!("{}: {}", problem.path, problem.allowed))
         .collect();
-    if problems.is_empty() { Ok(()) } else { Err(AppError::Invalid(problems.join("; "))) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(AppError::Invalid(problems.join("; ")))
+    }
 }
 
 /// `selected:Name of a group,Name of another` becomes the ids of the groups.
@@ -164,18 +176,25 @@ async fn with_groups(
 ) -> Result<Vec<(String, String)>, AppError> {
     let mut all = Vec::new();
     for (path, text) in values {
-        let Some(named) = text.strip_prefix("selected:").filter(|_| path == "reset.scope") else {
+        let Some(named) = text
+            .strip_prefix("selected:")
+            .filter(|_| path == "reset.scope")
+        else {
             all.push((path.clone(), text.clone()));
             continue;
         };
         let mut ids = Vec::new();
-        for name in named.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        for name in named
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+        {
             let found = match GroupId::parse(name) {
                 Ok(id) => groups::get(tx, tenant, id).await?,
                 Err(_) => groups::find_by_name(tx, tenant, name).await?,
             };
-            let group = found
-                .ok_or_else(|| AppError::Invalid(format!("there is no group {name:?}")))?;
+            let group =
+                found.ok_or_else(|| AppError::Invalid(format!("there is no group {name:?}")))?;
             ids.push(group.id);
         }
         let scope = serde_json::to_string(&Scope::Selected(ids.into_iter().collect()))
@@ -187,10 +206,7 @@ async fn with_groups(
 
 /// The settings with some values set. The error is for whoever typed them and names every one that
 /// is wrong.
-pub(super) fn assign(
-    settings: &Settings,
-    values: &[(String, String)],
-) -> Result<Settings, String> {
+pub(super) fn assign(settings: &Settings, values: &[(String, String)]) -> Result<Settings, String> {
     let mut whole = document(settings).map_err(|error| error.to_string())?;
     let mut wrong = Vec::new();
     for (path, text) in values {
@@ -226,16 +242,25 @@ fn assign_one(whole: &Value, path: &str, text: &str) -> Result<Value, String> {
             }
         }
     }
-    Err(format!("{path} cannot be {text:?}: {}", first.unwrap_or_default()))
+    Err(format!(
+        "{path} cannot be {text:?}: {}",
+        first.unwrap_or_default()
+    ))
 }
 
 fn readings(text: &str) -> Vec<Value> {
     let text = text.trim();
     let json = serde_json::from_str::<Value>(text).ok();
-    let items: Vec<&str> = text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
+    let items: Vec<&str> = text
+        .split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+        .collect();
     let strings = Value::from(items.clone());
-    let numbers: Option<Vec<Value>> =
-        items.iter().map(|item| serde_json::from_str(item).ok()).collect();
+    let numbers: Option<Vec<Value>> = items
+        .iter()
+        .map(|item| serde_json::from_str(item).ok())
+        .collect();
     let word = match text {
         "yes" | "on" => Some(Value::Bool(true)),
         "no" | "off" => Some(Value::Bool(false)),
@@ -278,8 +303,9 @@ fn at<'a>(whole: &'a Value, path: &str) -> Result<&'a Value, AppError> {
     for part in path.split('.') {
         let here = place.as_object();
         place = here.and_then(|here| here.get(part)).ok_or_else(|| {
-            let known: Vec<&str> =
-                here.map(|here| here.keys().map(String::as_str).collect()).unwrap_or_default();
+            let known: Vec<&str> = here
+                .map(|here| here.keys().map(String::as_str).collect())
+                .unwrap_or_default();
             let known = if known.is_empty() {
                 format!("{walked} has nothing inside")
             } else {
@@ -303,7 +329,11 @@ fn flatten(path: &str, value: &Value, into: &mut BTreeMap<String, Value>) {
     match value {
         Value::Object(inner) if !inner.is_empty() => {
             for (key, value) in inner {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                let path = if path.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{path}.{key}")
+                };
                 flatten(&path, value, into);
             }
         }
@@ -326,7 +356,11 @@ pub(super) fn changes(old: &Value, new: &Value) -> Vec<Change> {
         .filter_map(|path| {
             let old = before.get(path).cloned().unwrap_or_default();
             let new = after.get(path).cloned().unwrap_or_default();
-            (old != new).then(|| Change { path: path.clone(), old, new })
+            (old != new).then(|| Change {
+                path: path.clone(),
+                old,
+                new,
+            })
         })
         .collect()
 }

@@ -7,8 +7,10 @@ use serde_json::json;
 use super::*;
 
 fn set(values: &[(&str, &str)]) -> Result<Settings, String> {
-    let values: Vec<(String, String)> =
-        values.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+    let values: Vec<(String, String)> = values
+        .iter()
+        .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
+        .collect();
     assign(&Settings::default(), &values)
 }
 
@@ -30,11 +32,17 @@ fn values_are_written_as_people_write_them() {
     .unwrap();
     assert_eq!(settings.reset.scope, Scope::All);
     assert_eq!(settings.reset.gates_required, 1);
-    assert_eq!(settings.reset.methods, BTreeSet::from([Gate::Email, Gate::Sms]));
+    assert_eq!(
+        settings.reset.methods,
+        BTreeSet::from([Gate::Email, Gate::Sms])
+    );
     assert!(settings.reset.questions.may_be_only_gate);
     assert_eq!(settings.reset.questions.own, ["What, then?", "Who?"]);
     assert!(!settings.notifications.users);
-    assert_eq!(settings.contact, Contact::Url("https://help.contoso.com/it".into()));
+    assert_eq!(
+        settings.contact,
+        Contact::Url("https://help.contoso.com/it".into())
+    );
     assert_eq!(settings.telephony.calling_codes, BTreeSet::from([31, 46]));
     assert_eq!(settings.password.expires_after_days, Some(90));
     assert_eq!(settings.password.custom_banned, ["1234", "blank"]);
@@ -61,7 +69,13 @@ fn nothing_and_empty_lists_can_be_set() {
 #[test]
 fn a_part_can_be_given_as_json_and_the_rest_of_it_stays() {
     let new = set(&[("reset.questions", r#"{"to_reset": 4}"#)]).unwrap();
-    assert_eq!((new.reset.questions.to_reset, new.reset.questions.to_register), (4, 5));
+    assert_eq!(
+        (
+            new.reset.questions.to_reset,
+            new.reset.questions.to_register
+        ),
+        (4, 5)
+    );
 }
 
 #[test]
@@ -92,7 +106,10 @@ fn what_is_out_of_range_is_refused_with_the_range() {
     let settings = set(&[("reset.gates_required", "3"), ("reset.rest_hours", "169")]).unwrap();
     let error = check(&settings).unwrap_err().to_string();
     assert!(error.contains("reset.gates_required: 1 or 2"), "{error}");
-    assert!(error.contains("reset.rest_hours: 0 to 168 hours"), "{error}");
+    assert!(
+        error.contains("reset.rest_hours: 0 to 168 hours"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -104,5 +121,8 @@ fn changes_tell_old_and_new() {
         as_json(&found),
         json!({"reset.questions.to_reset": [3, 4], "reset.scope": ["none", "all"]})
     );
-    assert_eq!(changes(&document(&old).unwrap(), &document(&old).unwrap()), []);
+    assert_eq!(
+        changes(&document(&old).unwrap(), &document(&old).unwrap()),
+        []
+    );
 }

@@ -1,9 +1,7 @@
 //! What a change of policy would mean for people, before it is saved.
 
 use latchkey_core::model::Tenant;
-use latchkey_core::reset::{
-    Facts, Subject, TenantFacts, UserFacts, Writeback, decide_eligibility,
-};
+use latchkey_core::reset::{Facts, Subject, TenantFacts, UserFacts, Writeback, decide_eligibility};
 use latchkey_core::settings::{Scope, Settings};
 use latchkey_store::{Tx, accounts, groups};
 use latchkey_types::Timestamp;
@@ -26,7 +24,11 @@ impl Effect {
     /// In words: `42 users would no longer be able to reset`.
     pub fn words(self, saved: bool) -> Vec<String> {
         let would = |count: u64, what: &str| {
-            let users = if count == 1 { "1 user".to_owned() } else { format!("{count} users") };
+            let users = if count == 1 {
+                "1 user".to_owned()
+            } else {
+                format!("{count} users")
+            };
             let verb = match (saved, what) {
                 (true, "no longer able") => "can no longer reset",
                 (false, "no longer able") => "would no longer be able to reset",
@@ -44,11 +46,7 @@ impl Effect {
 }
 
 /// Decides for every user under the settings in force and under the new ones.
-pub(super) async fn effect(
-    app: &App,
-    tenant: &Tenant,
-    new: &Settings,
-) -> Result<Effect, AppError> {
+pub(super) async fn effect(app: &App, tenant: &Tenant, new: &Settings) -> Result<Effect, AppError> {
     let mut effect = Effect::default();
     if new.reset == tenant.settings.reset {
         return Ok(effect);
@@ -93,7 +91,9 @@ async fn is_able(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<bool, AppError> {
-    let Some(user) = &case.user else { return Ok(false) };
+    let Some(user) = &case.user else {
+        return Ok(false);
+    };
     let is_in_scope = match &settings.reset.scope {
         Scope::Selected(selected) => {
             let selected: Vec<_> = selected.iter().copied().collect();
@@ -129,11 +129,24 @@ mod tests {
 
     #[test]
     fn the_effect_is_told_in_words() {
-        let effect = Effect { no_longer_able: 42, newly_able: 0 };
-        assert_eq!(effect.words(false), ["42 users would no longer be able to reset"]);
+        let effect = Effect {
+            no_longer_able: 42,
+            newly_able: 0,
+        };
         assert_eq!(
-            Effect { no_longer_able: 1, newly_able: 2 }.words(true),
-            ["1 user can no longer reset", "2 users can reset who could not"]
+            effect.words(false),
+            ["42 users would no longer be able to reset"]
+        );
+        assert_eq!(
+            Effect {
+                no_longer_able: 1,
+                newly_able: 2
+            }
+            .words(true),
+            [
+                "1 user can no longer reset",
+                "2 users can reset who could not"
+            ]
         );
     }
 }

@@ -66,7 +66,11 @@ impl TenantView {
 }
 
 /// Creates a tenant with its keys, its audit chain, its initial domain and default settings.
-pub async fn create(app: &App, ctx: &Ctx, form: &NewTenantForm<'_>) -> Result<TenantView, AppError> {
+pub async fn create(
+    app: &App,
+    ctx: &Ctx,
+    form: &NewTenantForm<'_>,
+) -> Result<TenantView, AppError> {
     let id = TenantId::new(app.clock(), app.entropy());
     let now = app.clock().now();
     app.db()
@@ -97,7 +101,15 @@ pub(crate) async fn create_in(
         None => initial_domain(app, name)?,
     };
     let data_key = app.keys().new_data_key(app.entropy(), id)?;
-    let new = NewTenant { id, name, country, locale, settings, data_key: &data_key, created_at };
+    let new = NewTenant {
+        id,
+        name,
+        country,
+        locale,
+        settings,
+        data_key: &data_key,
+        created_at,
+    };
     tenants::insert(tx, &new).await?;
     log::insert_head(tx, id, &chain::genesis(id)).await?;
     let domain = Domain {
@@ -109,7 +121,9 @@ pub(crate) async fn create_in(
         created_at,
     };
     domain::insert(tx, id, &domain).await?;
-    let tenant = tenants::get(tx, id).await?.ok_or(AppError::bug("a new tenant is gone"))?;
+    let tenant = tenants::get(tx, id)
+        .await?
+        .ok_or(AppError::bug("a new tenant is gone"))?;
     let entry = Entry::new(Activity::TenantCreated)
         .on(target(&tenant))
         .with("name", name)
@@ -124,9 +138,16 @@ pub(crate) async fn create_in(
 pub async fn list(app: &App, after: Option<TenantId>) -> Result<Vec<TenantView>, AppError> {
     let page = app
         .db()
-        .read(async |mut tx| tenants::list(&mut tx, after, PAGE).await.map_err(AppError::from))
+        .read(async |mut tx| {
+            tenants::list(&mut tx, after, PAGE)
+                .await
+                .map_err(AppError::from)
+        })
         .await?;
-    Ok(page.iter().map(|tenant| TenantView::new(tenant, &[])).collect())
+    Ok(page
+        .iter()
+        .map(|tenant| TenantView::new(tenant, &[]))
+        .collect())
 }
 
 /// One tenant with its domains.
@@ -153,7 +174,8 @@ pub async fn set(
             let before = find::tenant_in(tx, typed).await?;
             let mut after = before.clone();
             for (field, value) in values {
-                let invalid = |error: latchkey_types::Malformed| AppError::Invalid(error.to_string());
+                let invalid =
+                    |error: latchkey_types::Malformed| AppError::Invalid(error.to_string());
                 match field.as_str() {
                     "name" => after.name = check_name(value)?.to_owned(),
                     "country" => after.country = CountryCode::parse(value).map_err(invalid)?,
@@ -202,7 +224,9 @@ pub(super) fn target(tenant: &Tenant) -> Option<Target> {
 fn check_name(name: &str) -> Result<&str, AppError> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-        return Err(AppError::Invalid("a tenant's name has 1 to 100 characters".into()));
+        return Err(AppError::Invalid(
+            "a tenant's name has 1 to 100 characters".into(),
+        ));
     }
     Ok(name)
 }

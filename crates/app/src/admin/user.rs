@@ -2,9 +2,7 @@
 
 use latchkey_core::audit::Activity;
 use latchkey_core::model::{DomainKind, Managed, Role, Source, Tenant, User, UserType};
-use latchkey_core::password::{
-    BannedLists, Names, TermList, Violation, check, normalise,
-};
+use latchkey_core::password::{BannedLists, Names, TermList, Violation, check, normalise};
 use latchkey_store::{StoreError, Tx, accounts, domains, tenants};
 use latchkey_types::{
     CountryCode, EmailAddress, Password, PhoneNumber, TenantId, Timestamp, Upn, UserId,
@@ -107,13 +105,18 @@ impl UserView {
         for own in ["user_principal_name", "display_name", "enabled"] {
             more.remove(own);
         }
-        let malformed: Vec<&str> = [("mobile_phone", &user.mobile_phone), ("office_phone", &user.office_phone)]
-            .into_iter()
-            .filter(|(_, phone)| {
-                phone.as_deref().is_some_and(|phone| PhoneNumber::parse(phone).is_err())
-            })
-            .map(|(name, _)| name)
-            .collect();
+        let malformed: Vec<&str> = [
+            ("mobile_phone", &user.mobile_phone),
+            ("office_phone", &user.office_phone),
+        ]
+        .into_iter()
+        .filter(|(_, phone)| {
+            phone
+                .as_deref()
+                .is_some_and(|phone| PhoneNumber::parse(phone).is_err())
+        })
+        .map(|(name, _)| name)
+        .collect();
         if !malformed.is_empty() {
             more.insert("malformed".into(), malformed.into());
         }
@@ -122,7 +125,11 @@ impl UserView {
         more.insert("password_set_at".into(), moment(user.password_set_at));
         more.insert("frozen_at".into(), moment(user.frozen_at));
         more.insert("created_at".into(), moment(Some(user.created_at)));
-        Self { more, methods, ..Self::brief(user) }
+        Self {
+            more,
+            methods,
+            ..Self::brief(user)
+        }
     }
 }
 
@@ -208,7 +215,11 @@ pub(crate) fn assign(user: &mut User, values: &[(Field, String)]) -> Result<(), 
 fn assign_one(user: &mut User, field: Field, text: &str) -> Result<(), String> {
     let said = |error: latchkey_types::Malformed| error.to_string();
     let optional = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let address = |text: &str| EmailAddress::parse(text).map(|a| a.as_str().to_owned()).map_err(said);
+    let address = |text: &str| {
+        EmailAddress::parse(text)
+            .map(|a| a.as_str().to_owned())
+            .map_err(said)
+    };
     let from_directory = user.source == Source::Synchronised;
     let phone = |text: &str| match PhoneNumber::parse(text) {
         _ if text.is_empty() => Ok(None),
@@ -222,7 +233,13 @@ fn assign_one(user: &mut User, field: Field, text: &str) -> Result<(), String> {
         Field::DisplayName => user.display_name = plain(text)?,
         Field::GivenName => user.given_name = plain(text)?,
         Field::FamilyName => user.family_name = plain(text)?,
-        Field::Mail => user.mail = if text.is_empty() { None } else { Some(address(text)?) },
+        Field::Mail => {
+            user.mail = if text.is_empty() {
+                None
+            } else {
+                Some(address(text)?)
+            }
+        }
         Field::OtherMails => {
             user.other_mails = text
                 .split(';')
@@ -236,8 +253,11 @@ fn assign_one(user: &mut User, field: Field, text: &str) -> Result<(), String> {
         Field::MobilePhone => user.mobile_phone = phone(text)?,
         Field::OfficePhone => user.office_phone = phone(text)?,
         Field::UsageLocation => {
-            user.usage_location =
-                if text.is_empty() { None } else { Some(CountryCode::parse(text).map_err(said)?) };
+            user.usage_location = if text.is_empty() {
+                None
+            } else {
+                Some(CountryCode::parse(text).map_err(said)?)
+            };
         }
         Field::Language => {
             user.locale = if text.is_empty() {
@@ -259,8 +279,7 @@ fn assign_one(user: &mut User, field: Field, text: &str) -> Result<(), String> {
             user.roles.dedup();
         }
         Field::UserTypeField => {
-            user.user_type = UserType::parse(text)
-                .ok_or("one of member, guest, external guest")?;
+            user.user_type = UserType::parse(text).ok_or("one of member, guest, external guest")?;
         }
         Field::Source => user.source = Source::parse(text).ok_or("cloud or synchronised")?,
         Field::Anchor => user.anchor = optional(&plain(text)?),
@@ -298,7 +317,9 @@ pub(super) fn yes(field: &str, text: &str) -> Result<bool, AppError> {
 
 /// Refuses a name whose domain is not the tenant's or not verified.
 pub(super) async fn check_domain(tx: &mut Tx, tenant: &Tenant, upn: &Upn) -> Result<(), String> {
-    let known = domains::list(tx, tenant.id).await.map_err(|error| error.to_string())?;
+    let known = domains::list(tx, tenant.id)
+        .await
+        .map_err(|error| error.to_string())?;
     let names: Vec<&str> = known
         .iter()
         .filter(|domain| domain.kind == DomainKind::Initial || domain.verified_at.is_some())
@@ -329,7 +350,10 @@ pub async fn create(
         .write(async |mut tx| {
             let tx = &mut tx;
             let tenant = find::tenant_in(tx, tenant).await?;
-            let mut user = User { tenant: tenant.id, ..user.clone() };
+            let mut user = User {
+                tenant: tenant.id,
+                ..user.clone()
+            };
             assign(&mut user, values).map_err(|wrong| AppError::Invalid(wrong.join("; ")))?;
             create_in(tx, app, ctx, &tenant, &user).await?;
             Ok::<_, AppError>(UserView::full(&user, &tenant, Vec::new()))
@@ -344,7 +368,9 @@ pub(crate) async fn create_in(
     tenant: &Tenant,
     user: &User,
 ) -> Result<(), AppError> {
-    check_domain(tx, tenant, &user.upn).await.map_err(AppError::Invalid)?;
+    check_domain(tx, tenant, &user.upn)
+        .await
+        .map_err(AppError::Invalid)?;
     match accounts::insert(tx, user, None).await {
         Ok(()) => {}
         Err(StoreError::Conflict(key)) => return Err(taken(user, key)),
@@ -359,7 +385,10 @@ pub(crate) async fn create_in(
 fn taken(user: &User, key: &str) -> AppError {
     AppError::Conflict(match key {
         "upn" => format!("the name {} is taken", user.upn),
-        _ => format!("another user has the anchor {}", user.anchor.as_deref().unwrap_or_default()),
+        _ => format!(
+            "another user has the anchor {}",
+            user.anchor.as_deref().unwrap_or_default()
+        ),
     })
 }
 
@@ -370,7 +399,10 @@ pub async fn list(
     prefix: Option<&str>,
     after: Option<&str>,
 ) -> Result<Vec<UserView>, AppError> {
-    let filter = accounts::Filter { prefix, ..accounts::Filter::default() };
+    let filter = accounts::Filter {
+        prefix,
+        ..accounts::Filter::default()
+    };
     let after = after.map(latchkey_types::fold);
     let page = app
         .db()
@@ -395,8 +427,9 @@ pub async fn show(app: &App, typed: &str) -> Result<UserView, AppError> {
 }
 
 async fn view_in(tx: &mut Tx, app: &App, user: &User) -> Result<UserView, AppError> {
-    let (tenant, wrapped) =
-        tenants::get_with_key(tx, user.tenant).await?.ok_or(AppError::NotFound)?;
+    let (tenant, wrapped) = tenants::get_with_key(tx, user.tenant)
+        .await?
+        .ok_or(AppError::NotFound)?;
     let key = app.keys().data_key(tenant.id, &wrapped)?;
     let methods = methods::list_in(tx, &key, user).await?;
     Ok(UserView::full(user, &tenant, methods))
@@ -414,7 +447,9 @@ pub async fn set(
         .write(async |mut tx| {
             let tx = &mut tx;
             let before = find::user_in(tx, typed).await?;
-            let tenant = tenants::get(tx, before.tenant).await?.ok_or(AppError::NotFound)?;
+            let tenant = tenants::get(tx, before.tenant)
+                .await?
+                .ok_or(AppError::NotFound)?;
             let mut after = before.clone();
             assign(&mut after, values).map_err(|wrong| AppError::Invalid(wrong.join("; ")))?;
             set_in(tx, app, ctx, &tenant, &before, after, now).await?;
@@ -434,7 +469,9 @@ pub(crate) async fn set_in(
     now: Timestamp,
 ) -> Result<(), AppError> {
     if after.upn.domain() != before.upn.domain() {
-        check_domain(tx, tenant, &after.upn).await.map_err(AppError::Invalid)?;
+        check_domain(tx, tenant, &after.upn)
+            .await
+            .map_err(AppError::Invalid)?;
     }
     if replaces_contact(before, &after) {
         after.contact_changed_at = Some(now);
@@ -465,7 +502,8 @@ pub(crate) async fn set_in(
 /// Whether a value that a code could be sent to is replaced by another. A first value rests for
 /// nobody: there was no owner of an old one who could miss it.
 fn replaces_contact(before: &User, after: &User) -> bool {
-    let replaced = |old: Option<&String>, new: Option<&String>| old.is_some() && new.is_some() && old != new;
+    let replaced =
+        |old: Option<&String>, new: Option<&String>| old.is_some() && new.is_some() && old != new;
     replaced(before.other_mails.first(), after.other_mails.first())
         || replaced(before.mobile_phone.as_ref(), after.mobile_phone.as_ref())
         || replaced(before.office_phone.as_ref(), after.office_phone.as_ref())
@@ -479,8 +517,12 @@ pub async fn unfreeze(app: &App, ctx: &Ctx, typed: &str) -> Result<bool, AppErro
         .write(async |mut tx| {
             let tx = &mut tx;
             let user = find::user_in(tx, typed).await?;
-            let tenant = tenants::get(tx, user.tenant).await?.ok_or(AppError::NotFound)?;
-            let Some(frozen_at) = user.frozen_at else { return Ok(false) };
+            let tenant = tenants::get(tx, user.tenant)
+                .await?
+                .ok_or(AppError::NotFound)?;
+            let Some(frozen_at) = user.frozen_at else {
+                return Ok(false);
+            };
             accounts::set_frozen(tx, user.tenant, user.id, None).await?;
             let entry = Entry::new(Activity::UserChanged)
                 .on(Some(Target::user(&user)))
@@ -497,7 +539,9 @@ pub async fn delete(app: &App, ctx: &Ctx, typed: &str) -> Result<(), AppError> {
         .write(async |mut tx| {
             let tx = &mut tx;
             let user = find::user_in(tx, typed).await?;
-            let tenant = tenants::get(tx, user.tenant).await?.ok_or(AppError::NotFound)?;
+            let tenant = tenants::get(tx, user.tenant)
+                .await?
+                .ok_or(AppError::NotFound)?;
             if !accounts::delete(tx, user.tenant, user.id).await? {
                 return Err(AppError::NotFound);
             }
@@ -521,8 +565,9 @@ pub async fn set_password(
         .db()
         .read(async |mut tx| {
             let user = find::user_in(&mut tx, typed).await?;
-            let tenant =
-                tenants::get(&mut tx, user.tenant).await?.ok_or(AppError::NotFound)?;
+            let tenant = tenants::get(&mut tx, user.tenant)
+                .await?
+                .ok_or(AppError::NotFound)?;
             Ok::<_, AppError>((user, tenant))
         })
         .await?;
@@ -532,9 +577,13 @@ pub async fn set_password(
         ));
     }
     let violations = violations(app, &tenant, &user, password)?;
-    let (hard, soft): (Vec<Violation>, Vec<Violation>) = violations
-        .into_iter()
-        .partition(|violation| matches!(violation, Violation::TooLong { .. } | Violation::ControlCharacter));
+    let (hard, soft): (Vec<Violation>, Vec<Violation>) =
+        violations.into_iter().partition(|violation| {
+            matches!(
+                violation,
+                Violation::TooLong { .. } | Violation::ControlCharacter
+            )
+        });
     let refused: Vec<&str> = hard
         .iter()
         .chain(soft.iter().filter(|_| !force))
@@ -543,10 +592,17 @@ pub async fn set_password(
     if password.expose().is_empty() || !refused.is_empty() {
         return Err(AppError::Invalid(format!(
             "the password breaks the policy: {}",
-            if refused.is_empty() { "too-short".to_owned() } else { refused.join(", ") }
+            if refused.is_empty() {
+                "too-short".to_owned()
+            } else {
+                refused.join(", ")
+            }
         )));
     }
-    let hash = app.hashing().hash(app.entropy(), normalise(password)).await?;
+    let hash = app
+        .hashing()
+        .hash(app.entropy(), normalise(password))
+        .await?;
     let now = app.clock().now();
     app.db()
         .write(async |mut tx| {
@@ -562,7 +618,10 @@ pub async fn set_password(
             if must_change {
                 let after = accounts::get(tx, user.tenant, user.id).await?;
                 let after = after.ok_or(AppError::NotFound)?;
-                let marked = User { must_change_password: true, ..after.clone() };
+                let marked = User {
+                    must_change_password: true,
+                    ..after.clone()
+                };
                 accounts::set_attributes(tx, user.tenant, user.id, after.version, &marked).await?;
             }
             let entry = Entry::new(Activity::ResetByAdmin)
@@ -588,10 +647,14 @@ fn violations(
         tenant: &tenant.name,
     };
     let custom = app.custom_banned(tenant.id, tenant.settings_version, &tenant.settings)?;
-    let banned = BannedLists { global: TermList::global(), custom: &custom };
+    let banned = BannedLists {
+        global: TermList::global(),
+        custom: &custom,
+    };
     let mut found = check(password.expose(), policy, &names, &banned);
     let known = |password: &Password| {
-        app.breached().is_some_and(|filter| filter.contains(&normalise(password)))
+        app.breached()
+            .is_some_and(|filter| filter.contains(&normalise(password)))
     };
     if policy.breached_check && found.is_empty() && known(password) {
         found.push(Violation::Breached);

@@ -11,9 +11,9 @@ use latchkey_core::model::{Tenant, User};
 use latchkey_store::{StoreError, Tx, tenants};
 use latchkey_types::{TenantId, Upn};
 
+use super::find;
 use super::methods::{Private, set_private_in};
 use super::user::{Field, assign, blank, create_in};
-use super::find;
 use crate::{App, AppError, Ctx};
 
 /// The most rows of one file.
@@ -53,7 +53,9 @@ pub async fn import(
     mut each: impl FnMut(&RowOutcome),
 ) -> Result<Imported, AppError> {
     let tenant = find::tenant(app, tenant).await?;
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(file);
     let columns = columns(reader.headers().map_err(|error| unreadable(&error))?)?;
     let mut rows = reader.records();
     let mut seen = HashSet::new();
@@ -120,7 +122,11 @@ fn columns(header: &csv::StringRecord) -> Result<Vec<Column>, AppError> {
         .map(|field| field.name())
         .chain(Private::ALL.map(Private::name))
         .collect();
-    Err(AppError::Invalid(format!("{}; columns are {}", wrong.join("; "), known.join(", "))))
+    Err(AppError::Invalid(format!(
+        "{}; columns are {}",
+        wrong.join("; "),
+        known.join(", ")
+    )))
 }
 
 fn unreadable(error: &csv::Error) -> AppError {
@@ -151,13 +157,19 @@ fn read_row(
         Err(error) => {
             let line = error.position().map_or(line, csv::Position::line);
             let reason = match error.kind() {
-                csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                csv::ErrorKind::UnequalLengths {
+                    expected_len, len, ..
+                } => {
                     format!("{len} columns where the header has {expected_len}")
                 }
                 csv::ErrorKind::Utf8 { .. } => "not in UTF-8".into(),
                 _ => "it cannot be read".into(),
             };
-            return Row { line, name: String::new(), content: Err(reason) };
+            return Row {
+                line,
+                name: String::new(),
+                content: Err(reason),
+            };
         }
     };
     let line = record.position().map_or(line, csv::Position::line);
@@ -172,14 +184,24 @@ fn read_row(
             Column::Private(which) => private.push((*which, text.to_owned())),
         }
     }
-    let content = Upn::parse(&name).map_err(|error| error.to_string()).and_then(|upn| {
-        if seen.insert(upn.key()) {
-            Ok(Content { upn, fields, private })
-        } else {
-            Err(format!("{upn} is in the file twice"))
-        }
-    });
-    Row { line, name, content }
+    let content = Upn::parse(&name)
+        .map_err(|error| error.to_string())
+        .and_then(|upn| {
+            if seen.insert(upn.key()) {
+                Ok(Content {
+                    upn,
+                    fields,
+                    private,
+                })
+            } else {
+                Err(format!("{upn} is in the file twice"))
+            }
+        });
+    Row {
+        line,
+        name,
+        content,
+    }
 }
 
 /// Why a transaction does not stay.
@@ -211,8 +233,9 @@ async fn write(
         .db()
         .write(async |mut tx| {
             let tx = &mut tx;
-            let (tenant, wrapped) =
-                tenants::get_with_key(tx, tenant).await?.ok_or(AppError::NotFound)?;
+            let (tenant, wrapped) = tenants::get_with_key(tx, tenant)
+                .await?
+                .ok_or(AppError::NotFound)?;
             let key = app.keys().data_key(tenant.id, &wrapped)?;
             let mut outcomes = Vec::new();
             for row in batch {
@@ -220,9 +243,17 @@ async fn write(
                     Err(reason) => Some(reason.clone()),
                     Ok(content) => write_row(tx, app, ctx, &tenant, &key, content).await?.err(),
                 };
-                outcomes.push(RowOutcome { line: row.line, name: row.name.clone(), refused });
+                outcomes.push(RowOutcome {
+                    line: row.line,
+                    name: row.name.clone(),
+                    refused,
+                });
             }
-            if dry_run { Err(Undo::DryRun(outcomes)) } else { Ok(outcomes) }
+            if dry_run {
+                Err(Undo::DryRun(outcomes))
+            } else {
+                Ok(outcomes)
+            }
         })
         .await;
     match done {
@@ -243,7 +274,12 @@ async fn write_row(
     let mut user: User = blank(app, tenant.id, content.upn.clone());
     let mut wrong = assign(&mut user, &content.fields).err().unwrap_or_default();
     // Looked at before anything is written: a row is written whole or not at all.
-    wrong.extend(content.private.iter().filter_map(|(which, text)| which.read(text).err()));
+    wrong.extend(
+        content
+            .private
+            .iter()
+            .filter_map(|(which, text)| which.read(text).err()),
+    );
     if !wrong.is_empty() {
         return Ok(Err(wrong.join("; ")));
     }
@@ -266,7 +302,9 @@ mod tests {
     }
 
     fn rows(file: &str) -> Vec<(u64, String, Option<String>)> {
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file.as_bytes());
+        let mut reader = csv::ReaderBuilder::new()
+            .trim(csv::Trim::All)
+            .from_reader(file.as_bytes());
         let columns = columns(reader.headers().unwrap()).unwrap();
         let mut seen = HashSet::new();
         (2..)
@@ -282,7 +320,11 @@ mod tests {
     fn a_header_is_needed_and_unknown_columns_are_refused() {
         assert!(header("user_principal_name,mail,authentication_phone").is_ok());
         let wrong = header("name,mail,mail").unwrap_err();
-        for part in ["\"name\"", "\"mail\" is there twice", "user_principal_name is missing"] {
+        for part in [
+            "\"name\"",
+            "\"mail\" is there twice",
+            "user_principal_name is missing",
+        ] {
             assert!(wrong.contains(part), "{part} in {wrong}");
         }
     }
@@ -297,18 +339,36 @@ mod tests {
                     one\n\
                     cy@contoso.com,\n";
         let found = rows(file);
-        let lines: Vec<(u64, bool)> =
-            found.iter().map(|(line, _, refused)| (*line, refused.is_some())).collect();
+        let lines: Vec<(u64, bool)> = found
+            .iter()
+            .map(|(line, _, refused)| (*line, refused.is_some()))
+            .collect();
         assert_eq!(
             lines,
-            [(2, false), (3, true), (4, false), (6, true), (7, true), (8, false)]
+            [
+                (2, false),
+                (3, true),
+                (4, false),
+                (6, true),
+                (7, true),
+                (8, false)
+            ]
         );
         assert!(found[3].2.as_ref().unwrap().contains("twice"));
-        assert!(found[4].2.as_ref().unwrap().contains("1 columns where the header has 2"));
+        assert!(
+            found[4]
+                .2
+                .as_ref()
+                .unwrap()
+                .contains("1 columns where the header has 2")
+        );
     }
 
     #[test]
     fn a_byte_order_mark_does_not_hide_the_first_column() {
-        assert_eq!(rows("\u{feff}user_principal_name\nada@contoso.com\n").len(), 1);
+        assert_eq!(
+            rows("\u{feff}user_principal_name\nada@contoso.com\n").len(),
+            1
+        );
     }
 }

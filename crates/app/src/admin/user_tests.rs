@@ -67,7 +67,10 @@ fn fields_are_read_and_kept_in_one_form() {
     .unwrap();
     assert_eq!(user.mobile_phone.as_deref(), Some("+31612345678"));
     assert_eq!(user.other_mails, ["ada@example.com", "b@example.com"]);
-    assert_eq!(user.roles, [Role::GlobalAdministrator, Role::UserAdministrator]);
+    assert_eq!(
+        user.roles,
+        [Role::GlobalAdministrator, Role::UserAdministrator]
+    );
     assert!(!user.enabled);
 }
 
@@ -82,8 +85,20 @@ fn every_field_that_is_wrong_is_named() {
         ("password_managed", "pass-through"),
     ])
     .unwrap_err();
-    for field in ["mobile_phone", "mail", "roles", "enabled", "display_name", "password_managed"] {
-        assert!(wrong.iter().any(|line| line.starts_with(&format!("{field}: "))), "{field}");
+    for field in [
+        "mobile_phone",
+        "mail",
+        "roles",
+        "enabled",
+        "display_name",
+        "password_managed",
+    ] {
+        assert!(
+            wrong
+                .iter()
+                .any(|line| line.starts_with(&format!("{field}: "))),
+            "{field}"
+        );
     }
 }
 
@@ -91,8 +106,11 @@ fn every_field_that_is_wrong_is_named() {
 fn a_directory_may_have_a_number_that_is_none_and_a_person_may_not() {
     let cloud = assigned(&[("mobile_phone", "call reception")]);
     assert!(cloud.is_err());
-    let values =
-        [("mobile_phone", "call reception"), ("source", "synchronised"), ("anchor", "a1")];
+    let values = [
+        ("mobile_phone", "call reception"),
+        ("source", "synchronised"),
+        ("anchor", "a1"),
+    ];
     let user = assigned(&values).unwrap();
     assert_eq!(user.mobile_phone.as_deref(), Some("call reception"));
 }
@@ -113,8 +131,13 @@ fn a_contact_rests_when_it_is_replaced_and_not_when_it_is_the_first() {
 #[test]
 fn an_empty_text_takes_a_value_away() {
     let mut user = assigned(&[("mobile_phone", "+31612345678"), ("mail", "a@b.nl")]).unwrap();
-    let values = [Field::MobilePhone, Field::Mail, Field::OtherMails, Field::Language]
-        .map(|field| (field, String::new()));
+    let values = [
+        Field::MobilePhone,
+        Field::Mail,
+        Field::OtherMails,
+        Field::Language,
+    ]
+    .map(|field| (field, String::new()));
     assign(&mut user, &values).unwrap();
     assert_eq!((user.mobile_phone, user.mail), (None, None));
 }

@@ -1,17 +1,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use latchkey_core::audit::{Activity, ActorKind};
+use latchkey_core::settings::ClientAddressPrivacy;
 use latchkey_notify::{Destination, MessageKind, Outgoing, Retry};
 use latchkey_store::outbox::{self, ClaimedMessage, Outcome};
-use latchkey_store::tenants;
-use latchkey_types::{Locale, Timestamp};
+use latchkey_store::{Tx, tenants};
+use latchkey_types::{Locale, RequestId, Timestamp};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{Payload, VOID};
+use crate::audit::{self, Entry};
 use crate::keys::open;
-use crate::{App, AppError};
+use crate::{App, AppError, Ctx};
 
 /// How many messages are claimed, and sent at once.
 const BATCH: i64 = 32;
@@ -57,6 +60,25 @@ impl Worker {
         }
     }
 
+    /// Tells the tenant's log that somebody could not be written to.
+    async fn record_failure(&self, tx: &mut Tx, message: &ClaimedMessage) -> Result<(), AppError> {
+        let ctx = Ctx {
+            request: RequestId::new(self.app.clock(), self.app.entropy()),
+            address: None,
+            browser: String::new(),
+            locale: Locale::En,
+            actor: ActorKind::System,
+        };
+        let entry = Entry::new(Activity::MessageFailed)
+            .failed()
+            .because("refused")
+            .with("kind", message.kind.as_str())
+            .with("channel", message.channel.as_str())
+            .with("message", message.id.to_string());
+        let privacy = ClientAddressPrivacy::Nothing;
+        audit::record(tx, &self.app, &ctx, message.tenant, privacy, vec![entry]).await
+    }
+
     /// Claims and sends one batch; how many there were.
     pub async fn round(&self) -> Result<usize, AppError> {
         let now = self.app.clock().now();
@@ -93,6 +115,9 @@ impl Worker {
                         Fate::Done(outcome) => {
                             let (tenant, id) = (message.tenant, message.id);
                             outbox::done(tx, tenant, id, &self.name, *outcome, now).await?;
+                            if *outcome == Outcome::Failed {
+                                self.record_failure(tx, message).await?;
+                            }
                         }
                         Fate::Later(due, error) => {
                             outbox::retry_later(

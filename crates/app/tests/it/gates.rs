@@ -26,7 +26,9 @@ fn app_code(test: &TestApp, steps_away: i64) -> String {
 async fn with_authenticator(test: &TestApp, upn: &str) {
     let ctx = admin::operator(&test.app);
     let secret = Secret::new(SECRET.to_owned());
-    admin::methods::add_authenticator(&test.app, &ctx, upn, "phone", Some(&secret)).await.unwrap();
+    admin::methods::add_authenticator(&test.app, &ctx, upn, "phone", Some(&secret))
+        .await
+        .unwrap();
 }
 
 async fn with_questions(test: &TestApp, upn: &str) -> BTreeMap<String, String> {
@@ -44,7 +46,9 @@ async fn with_questions(test: &TestApp, upn: &str) -> BTreeMap<String, String> {
             answer: Secret::new(answer.clone()),
         })
         .collect();
-    admin::methods::set_questions(&test.app, &ctx, upn, &rows).await.unwrap();
+    admin::methods::set_questions(&test.app, &ctx, upn, &rows)
+        .await
+        .unwrap();
     answers
 }
 
@@ -67,14 +71,21 @@ async fn an_authenticator_code_is_accepted_once_and_one_step_either_way() {
         let mut settings = open_settings(1);
         settings.reset.methods = [Gate::AuthenticatorCode].into();
         let contoso = Organisation::create(&test, "contoso.com", settings).await;
-        for (n, (away, good)) in [(0, true), (-1, true), (1, true), (-2, false), (2, false)].iter().enumerate() {
+        for (n, (away, good)) in [(0, true), (-1, true), (1, true), (-2, false), (2, false)]
+            .iter()
+            .enumerate()
+        {
             let upn = format!("user{n}@contoso.com");
             contoso.person(&test, &upn, |_| {}).await;
             with_authenticator(&test, &upn).await;
             let mut person = Person::start(&test, &upn).await;
             person.choose("authenticator_code").await;
             person.code(&app_code(&test, *away)).await;
-            assert_eq!(matches!(person.view.page, Page::NewPassword { .. }), *good, "{away} steps");
+            assert_eq!(
+                matches!(person.view.page, Page::NewPassword { .. }),
+                *good,
+                "{away} steps"
+            );
         }
         // S12: what was used once is used, in any session.
         let mut person = Person::start(&test, "user0@contoso.com").await;
@@ -92,7 +103,9 @@ async fn an_authenticator_code_is_accepted_once_and_one_step_either_way() {
 async fn questions_come_second_are_drawn_anew_and_must_all_be_right() {
     both(async |test| {
         let contoso = Organisation::create(&test, "contoso.com", open_settings(2)).await;
-        contoso.person(&test, "ada@contoso.com", |user| user.mobile_phone = None).await;
+        contoso
+            .person(&test, "ada@contoso.com", |user| user.mobile_phone = None)
+            .await;
         let answers = with_questions(&test, "ada@contoso.com").await;
         let mut person = Person::start(&test, "ada@contoso.com").await;
         assert_eq!(person.offered(), ["email"], "questions are never first");
@@ -103,7 +116,10 @@ async fn questions_come_second_are_drawn_anew_and_must_all_be_right() {
         let first = asked(&person);
         assert_eq!(first.len(), 3);
         let right = |asked: &[String]| -> Vec<String> {
-            asked.iter().map(|q| format!("  {} ", answers[q].to_uppercase())).collect()
+            asked
+                .iter()
+                .map(|q| format!("  {} ", answers[q].to_uppercase()))
+                .collect()
         };
         let mut typed = right(&first);
         typed[1] = "something else".into();
@@ -121,7 +137,11 @@ async fn questions_come_second_are_drawn_anew_and_must_all_be_right() {
         draws.dedup();
         assert!(draws.len() > 1, "the same questions each time");
         person.answers(&right(&asked(&person))).await;
-        assert!(matches!(person.view.page, Page::NewPassword { .. }), "{:?}", person.notice);
+        assert!(
+            matches!(person.view.page, Page::NewPassword { .. }),
+            "{:?}",
+            person.notice
+        );
     })
     .await;
 }
@@ -145,19 +165,30 @@ async fn the_fifth_wrong_try_of_the_questions_blocks_them() {
         assert_eq!(person.notice, Some(Notice::WrongAnswers { left }));
     }
     person.answers(&wrong).await;
-    assert!(matches!(person.view.page, Page::Ended(Ended::Blocked { .. })));
-    assert!(reasons(&test, &contoso).await.contains(&"blocked.questions".to_owned()));
+    assert!(matches!(
+        person.view.page,
+        Page::Ended(Ended::Blocked { .. })
+    ));
+    assert!(
+        reasons(&test, &contoso)
+            .await
+            .contains(&"blocked.questions".to_owned())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_private_address_wins_over_the_directorys_and_rests_for_24_hours_when_it_changed() {
     let test = TestApp::sqlite().await;
     let contoso = Organisation::create(&test, "contoso.com", open_settings(1)).await;
-    contoso.person(&test, "ada@contoso.com", |user| user.mobile_phone = None).await;
+    contoso
+        .person(&test, "ada@contoso.com", |user| user.mobile_phone = None)
+        .await;
     let ctx = admin::operator(&test.app);
     let set = async |to: &str| {
         let values = [(Private::Email, to.to_owned())];
-        admin::methods::set_private(&test.app, &ctx, "ada@contoso.com", &values).await.unwrap();
+        admin::methods::set_private(&test.app, &ctx, "ada@contoso.com", &values)
+            .await
+            .unwrap();
     };
     set("first@private.example").await;
     let mut person = Person::start(&test, "ada@contoso.com").await;
@@ -166,7 +197,10 @@ async fn a_private_address_wins_over_the_directorys_and_rests_for_24_hours_when_
     set("second@private.example").await;
     test.clock.advance(Duration::from_secs(24 * 3600 - 1));
     let person = Person::start(&test, "ada@contoso.com").await;
-    assert!(matches!(person.view.page, Page::Ended(Ended::Failed { .. })));
+    assert!(matches!(
+        person.view.page,
+        Page::Ended(Ended::Failed { .. })
+    ));
     test.clock.advance(Duration::from_secs(1));
     let mut person = Person::start(&test, "ada@contoso.com").await;
     person.choose("email").await;

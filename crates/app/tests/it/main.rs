@@ -4,5 +4,6 @@ mod flow;
 mod gates;
 mod integrity;
 mod notices;
+mod outbox;
 mod privacy;
 mod throttles;
