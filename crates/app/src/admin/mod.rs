@@ -12,6 +12,7 @@ pub mod methods;
 pub mod policy;
 mod preview;
 mod purge;
+pub mod seed;
 pub mod tenant;
 pub mod user;
 pub mod user_import;

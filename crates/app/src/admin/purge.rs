@@ -1,0 +1,59 @@
+//! Forgetting what is of no use any more.
+
+use std::time::Duration;
+
+use latchkey_store::{counts, links, outbox, rate, sessions, spent_work, throttle};
+
+use crate::{App, AppError};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Resets that ended are kept so long; what the audit log says of them stays.
+const SESSIONS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Messages that were delivered or given up, whose contents are gone already, and links that are
+/// over.
+const MESSAGES: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Daily counts.
+const COUNTS: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+/// How many rows one transaction deletes.
+const BATCH: i64 = 1_000;
+
+/// Deletes what is over and of no use; how many rows. Any number of processes may do it.
+pub async fn purge(app: &App) -> Result<u64, AppError> {
+    let now = app.clock().now();
+    let mut total = app
+        .db()
+        .write(async |mut tx| {
+            let tx = &mut tx;
+            let today = now
+                .minus(COUNTS)
+                .seconds()
+                .div_euclid(i64::try_from(DAY.as_secs()).unwrap_or(1));
+            let mut count = throttle::purge(tx, now.minus(DAY), now).await?;
+            count += spent_work::purge(tx, now).await?;
+            count += counts::purge(tx, today).await?;
+            count += links::purge(tx, now.minus(MESSAGES)).await?;
+            Ok::<_, AppError>(count)
+        })
+        .await?;
+    // One short transaction after another, so that nobody waits long.
+    loop {
+        let count = app
+            .db()
+            .write(async |mut tx| {
+                let tx = &mut tx;
+                let mut count = sessions::purge(tx, now.minus(SESSIONS), BATCH).await?;
+                count += outbox::purge(tx, now.minus(MESSAGES), BATCH).await?;
+                count += rate::purge(tx, now, BATCH).await?;
+                Ok::<_, AppError>(count)
+            })
+            .await?;
+        total += count;
+        if count == 0 {
+            return Ok(total);
+        }
+    }
+}
