@@ -28,15 +28,20 @@ impl Network {
         let most: u8 = if address.is_ipv4() { 32 } else { 128 };
         let length = match length {
             None => most,
-            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-                digits.parse().ok().filter(|length| *length <= most).ok_or(WRONG)?
-            }
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits
+                .parse()
+                .ok()
+                .filter(|length| *length <= most)
+                .ok_or(WRONG)?,
             Some(_) => return Err(WRONG),
         };
         // IPv4 is kept as mapped into IPv6 (RFC 4291, 2.5.5.2).
         let length = u32::from(length) + if address.is_ipv4() { 96 } else { 0 };
         let mask = u128::MAX.checked_shl(128 - length).unwrap_or(0);
-        Ok(Self { base: bits(address) & mask, mask })
+        Ok(Self {
+            base: bits(address) & mask,
+            mask,
+        })
     }
 
     /// Whether an address is in it. An IPv4 address mapped into IPv6 counts as the IPv4 address.
@@ -76,7 +81,9 @@ pub struct Proxies {
 impl Proxies {
     /// Whether an address is one of theirs.
     pub fn trusts(&self, address: IpAddr) -> bool {
-        self.networks.iter().any(|network| network.contains(address))
+        self.networks
+            .iter()
+            .any(|network| network.contains(address))
     }
 
     /// The client's address: the peer's, unless that is a proxy; then the rightmost address in the
@@ -109,10 +116,15 @@ impl Proxies {
 
 /// The `for` of one element of `Forwarded`.
 fn forwarded(element: &str) -> Option<IpAddr> {
-    element.split(';').find_map(|pair| {
-        let (name, value) = pair.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("for").then_some(value.trim().trim_matches('"'))
-    }).and_then(address)
+    element
+        .split(';')
+        .find_map(|pair| {
+            let (name, value) = pair.split_once('=')?;
+            name.trim()
+                .eq_ignore_ascii_case("for")
+                .then_some(value.trim().trim_matches('"'))
+        })
+        .and_then(address)
 }
 
 /// `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:4711`.
@@ -130,7 +142,9 @@ fn address(text: &str) -> Option<IpAddr> {
             _ => text,
         }
     };
-    host.parse().ok().map(|address: IpAddr| address.to_canonical())
+    host.parse()
+        .ok()
+        .map(|address: IpAddr| address.to_canonical())
 }
 
 fn is_port(text: &str) -> bool {
@@ -143,7 +157,10 @@ mod tests {
 
     fn proxies(header: ProxyHeader) -> Proxies {
         let networks = ["10.0.0.0/8", "2001:db8:ffff::/48"];
-        Proxies { networks: networks.map(|n| Network::parse(n).unwrap()).to_vec(), header }
+        Proxies {
+            networks: networks.map(|n| Network::parse(n).unwrap()).to_vec(),
+            header,
+        }
     }
 
     fn client(header: ProxyHeader, peer: &str, lines: &[(&'static str, &str)]) -> String {
@@ -151,7 +168,9 @@ mod tests {
         for (name, value) in lines {
             headers.append(*name, value.parse().unwrap());
         }
-        proxies(header).client(peer.parse().unwrap(), &headers).to_string()
+        proxies(header)
+            .client(peer.parse().unwrap(), &headers)
+            .to_string()
     }
 
     #[test]
@@ -167,8 +186,20 @@ mod tests {
             assert!(network.contains(inside.parse().unwrap()), "{inside}");
             assert!(!network.contains(outside.parse().unwrap()), "{outside}");
         }
-        assert!(Network::parse("::/0").unwrap().contains("8.8.8.8".parse().unwrap()));
-        for wrong in ["", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/+8", "a/8", "10.0.0"] {
+        assert!(
+            Network::parse("::/0")
+                .unwrap()
+                .contains("8.8.8.8".parse().unwrap())
+        );
+        for wrong in [
+            "",
+            "10.0.0.0/33",
+            "::/129",
+            "10.0.0.0/",
+            "10.0.0.0/+8",
+            "a/8",
+            "10.0.0",
+        ] {
             assert!(Network::parse(wrong).is_err(), "{wrong}");
         }
     }
@@ -178,22 +209,87 @@ mod tests {
         use ProxyHeader::{Forwarded, XForwardedFor};
         let xff = "x-forwarded-for";
         for (header, peer, lines, expected) in [
-            (XForwardedFor, "203.0.113.9", vec![(xff, "192.0.2.1")], "203.0.113.9"),
+            (
+                XForwardedFor,
+                "203.0.113.9",
+                vec![(xff, "192.0.2.1")],
+                "203.0.113.9",
+            ),
             (XForwardedFor, "10.0.0.1", vec![], "10.0.0.1"),
-            (XForwardedFor, "10.0.0.1", vec![(xff, "192.0.2.1")], "192.0.2.1"),
-            (XForwardedFor, "10.0.0.1", vec![(xff, "1.1.1.1, 192.0.2.1")], "192.0.2.1"),
-            (XForwardedFor, "10.0.0.1", vec![(xff, "1.1.1.1"), (xff, "192.0.2.1, 10.2.0.1")], "192.0.2.1"),
-            (XForwardedFor, "10.0.0.1", vec![(xff, "192.0.2.1, nonsense")], "10.0.0.1"),
-            (XForwardedFor, "10.0.0.1", vec![(xff, "10.0.0.3, 10.0.0.2")], "10.0.0.3"),
-            (XForwardedFor, "::ffff:10.0.0.1", vec![(xff, "2001:db8::5")], "2001:db8::5"),
-            (XForwardedFor, "10.0.0.1", vec![(xff, "192.0.2.1:1234")], "192.0.2.1"),
+            (
+                XForwardedFor,
+                "10.0.0.1",
+                vec![(xff, "192.0.2.1")],
+                "192.0.2.1",
+            ),
+            (
+                XForwardedFor,
+                "10.0.0.1",
+                vec![(xff, "1.1.1.1, 192.0.2.1")],
+                "192.0.2.1",
+            ),
+            (
+                XForwardedFor,
+                "10.0.0.1",
+                vec![(xff, "1.1.1.1"), (xff, "192.0.2.1, 10.2.0.1")],
+                "192.0.2.1",
+            ),
+            (
+                XForwardedFor,
+                "10.0.0.1",
+                vec![(xff, "192.0.2.1, nonsense")],
+                "10.0.0.1",
+            ),
+            (
+                XForwardedFor,
+                "10.0.0.1",
+                vec![(xff, "10.0.0.3, 10.0.0.2")],
+                "10.0.0.3",
+            ),
+            (
+                XForwardedFor,
+                "::ffff:10.0.0.1",
+                vec![(xff, "2001:db8::5")],
+                "2001:db8::5",
+            ),
+            (
+                XForwardedFor,
+                "10.0.0.1",
+                vec![(xff, "192.0.2.1:1234")],
+                "192.0.2.1",
+            ),
             // The header that the proxy does not write is the client's own.
-            (XForwardedFor, "10.0.0.1", vec![("forwarded", "for=1.1.1.1")], "10.0.0.1"),
+            (
+                XForwardedFor,
+                "10.0.0.1",
+                vec![("forwarded", "for=1.1.1.1")],
+                "10.0.0.1",
+            ),
             (Forwarded, "10.0.0.1", vec![(xff, "1.1.1.1")], "10.0.0.1"),
-            (Forwarded, "10.0.0.1", vec![("forwarded", "for=1.1.1.1, for=192.0.2.1;proto=https")], "192.0.2.1"),
-            (Forwarded, "10.0.0.1", vec![("forwarded", "proto=https;For=\"[2001:db8::5]:47\"")], "2001:db8::5"),
-            (Forwarded, "10.0.0.1", vec![("forwarded", "for=1.1.1.1, for=unknown")], "10.0.0.1"),
-            (Forwarded, "10.0.0.1", vec![("forwarded", "for=_hidden")], "10.0.0.1"),
+            (
+                Forwarded,
+                "10.0.0.1",
+                vec![("forwarded", "for=1.1.1.1, for=192.0.2.1;proto=https")],
+                "192.0.2.1",
+            ),
+            (
+                Forwarded,
+                "10.0.0.1",
+                vec![("forwarded", "proto=https;For=\"[2001:db8::5]:47\"")],
+                "2001:db8::5",
+            ),
+            (
+                Forwarded,
+                "10.0.0.1",
+                vec![("forwarded", "for=1.1.1.1, for=unknown")],
+                "10.0.0.1",
+            ),
+            (
+                Forwarded,
+                "10.0.0.1",
+                vec![("forwarded", "for=_hidden")],
+                "10.0.0.1",
+            ),
         ] {
             assert_eq!(client(header, peer, &lines), expected, "{peer} {lines:?}");
         }

@@ -19,7 +19,9 @@ pub struct Cookies {
 
 impl std::fmt::Debug for Cookies {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.pairs.iter().map(|(name, _)| name)).finish()
+        f.debug_list()
+            .entries(self.pairs.iter().map(|(name, _)| name))
+            .finish()
     }
 }
 
@@ -49,7 +51,9 @@ impl Cookies {
         let text = value.expose();
         let ours = !text.is_empty()
             && text.len() <= MAX_VALUE
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~:".contains(&byte));
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.~:".contains(&byte));
         (found.next().is_none() && ours).then(|| value.clone())
     }
 
@@ -60,7 +64,11 @@ impl Cookies {
 }
 
 const fn prefix(secure: bool) -> &'static str {
-    if secure { "__Host-latchkey-" } else { "latchkey-" }
+    if secure {
+        "__Host-latchkey-"
+    } else {
+        "latchkey-"
+    }
 }
 
 /// A cookie to set: for this host alone, not readable by scripts, not sent along by other sites'
@@ -79,12 +87,20 @@ impl SetCookie<'_> {
     /// Adds the header.
     pub fn add(&self, secure: bool, headers: &mut HeaderMap) {
         use std::fmt::Write as _;
-        let mut text =
-            format!("{}{}={}; Path=/; HttpOnly; SameSite=Lax", prefix(secure), self.name, self.value);
+        let mut text = format!(
+            "{}{}={}; Path=/; HttpOnly; SameSite=Lax",
+            prefix(secure),
+            self.name,
+            self.value
+        );
         if secure {
             text.push_str("; Secure");
         }
-        let max_age = if self.value.is_empty() { Some(0) } else { self.max_age };
+        let max_age = if self.value.is_empty() {
+            Some(0)
+        } else {
+            self.max_age
+        };
         if let Some(seconds) = max_age {
             // Writing to a String cannot fail.
             let _ = write!(text, "; Max-Age={seconds}");
@@ -107,7 +123,9 @@ mod tests {
         for line in lines {
             headers.append(header::COOKIE, line.parse().unwrap());
         }
-        Cookies::read(&headers, secure).get("reset").map(|value| value.expose().clone())
+        Cookies::read(&headers, secure)
+            .get("reset")
+            .map(|value| value.expose().clone())
     }
 
     #[test]
@@ -116,8 +134,14 @@ mod tests {
             (&["__Host-latchkey-reset=abc"][..], Some("abc")),
             (&["a=b; __Host-latchkey-reset=abc; c=d"], Some("abc")),
             (&["a=b", "__Host-latchkey-reset=abc"], Some("abc")),
-            (&["__Host-latchkey-reset=abc; __Host-latchkey-reset=evil"], None),
-            (&["__Host-latchkey-reset=abc", "__Host-latchkey-reset=abc"], None),
+            (
+                &["__Host-latchkey-reset=abc; __Host-latchkey-reset=evil"],
+                None,
+            ),
+            (
+                &["__Host-latchkey-reset=abc", "__Host-latchkey-reset=abc"],
+                None,
+            ),
             (&["__Host-latchkey-reset="], None),
             (&["__Host-latchkey-reset"], None),
             (&["latchkey-reset=abc"], None),
@@ -139,11 +163,27 @@ mod tests {
     #[test]
     fn cookies_are_bound_to_the_host() {
         let mut headers = HeaderMap::new();
-        SetCookie { name: "reset", value: "abc", max_age: None }.add(true, &mut headers);
-        SetCookie { name: "reset", value: "", max_age: None }.add(false, &mut headers);
+        SetCookie {
+            name: "reset",
+            value: "abc",
+            max_age: None,
+        }
+        .add(true, &mut headers);
+        SetCookie {
+            name: "reset",
+            value: "",
+            max_age: None,
+        }
+        .add(false, &mut headers);
         let lines: Vec<_> = headers.get_all(header::SET_COOKIE).iter().collect();
-        assert_eq!(lines[0], "__Host-latchkey-reset=abc; Path=/; HttpOnly; SameSite=Lax; Secure");
-        assert_eq!(lines[1], "latchkey-reset=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+        assert_eq!(
+            lines[0],
+            "__Host-latchkey-reset=abc; Path=/; HttpOnly; SameSite=Lax; Secure"
+        );
+        assert_eq!(
+            lines[1],
+            "latchkey-reset=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"
+        );
         assert_eq!(get(&["latchkey-reset=abc"], false).as_deref(), Some("abc"));
     }
 }

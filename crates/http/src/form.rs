@@ -29,7 +29,11 @@ impl<S: Sync> FromRequest<S> for Posted {
         let (parts, body) = request.into_parts();
         let is_form = is_form(&parts.headers);
         let bytes = read(body).await?;
-        if is_form { Ok(Self(Secret::new(bytes))) } else { Err(Problem::NotAForm) }
+        if is_form {
+            Ok(Self(Secret::new(bytes)))
+        } else {
+            Err(Problem::NotAForm)
+        }
     }
 }
 
@@ -39,7 +43,8 @@ fn is_form(headers: &HeaderMap) -> bool {
     };
     let (kind, parameter) = kind.split_once(';').unwrap_or((kind, ""));
     let parameter = parameter.trim();
-    kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    kind.trim()
+        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
         && (parameter.is_empty() || parameter.eq_ignore_ascii_case("charset=utf-8"))
 }
 
@@ -60,7 +65,11 @@ async fn read(mut body: Body) -> Result<Vec<u8>, Problem> {
             bytes.extend_from_slice(&data);
         }
     }
-    if length > MAX_BODY { Err(Problem::TooLarge) } else { Ok(bytes) }
+    if length > MAX_BODY {
+        Err(Problem::TooLarge)
+    } else {
+        Ok(bytes)
+    }
 }
 
 impl Posted {
@@ -110,12 +119,17 @@ impl Fields {
 
     /// The value, if the browser sent it.
     pub fn sent(&self, name: &str) -> Option<&Secret<String>> {
-        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+        self.0
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
     }
 
     /// A value that must not be printed.
     pub fn secret(&self, name: &str) -> Secret<String> {
-        self.sent(name).cloned().unwrap_or_else(|| Secret::new(String::new()))
+        self.sent(name)
+            .cloned()
+            .unwrap_or_else(|| Secret::new(String::new()))
     }
 
     /// The number in a hidden field; `None` if there is none.
@@ -165,9 +179,15 @@ mod tests {
     fn values_are_as_long_as_they_may_be_and_no_longer() {
         let body = |name: &str, length| format!("{name}={}", "a".repeat(length));
         assert!(fields(&body("user_id", 4096)).is_ok());
-        assert_eq!(fields(&body("user_id", 4097)).err(), Some(Problem::TooLarge));
+        assert_eq!(
+            fields(&body("user_id", 4097)).err(),
+            Some(Problem::TooLarge)
+        );
         assert!(fields(&body("new_password", 16_384)).is_ok());
-        assert_eq!(fields(&body("new_password", 16_385)).err(), Some(Problem::TooLarge));
+        assert_eq!(
+            fields(&body("new_password", 16_385)).err(),
+            Some(Problem::TooLarge)
+        );
     }
 
     async fn post(kind: Option<&str>, length: usize) -> Result<Posted, Problem> {
@@ -183,9 +203,16 @@ mod tests {
     async fn only_forms_of_at_most_64_kilobytes_are_read() {
         const FORM: &str = "application/x-www-form-urlencoded";
         assert!(post(Some(FORM), MAX_BODY).await.is_ok());
-        assert!(post(Some("Application/X-WWW-Form-Urlencoded; charset=UTF-8"), 1).await.is_ok());
+        assert!(
+            post(Some("Application/X-WWW-Form-Urlencoded; charset=UTF-8"), 1)
+                .await
+                .is_ok()
+        );
         for length in [MAX_BODY + 1, 256 * 1024, MAX_DISCARDED + 1] {
-            assert_eq!(post(Some(FORM), length).await.err(), Some(Problem::TooLarge));
+            assert_eq!(
+                post(Some(FORM), length).await.err(),
+                Some(Problem::TooLarge)
+            );
         }
         for kind in [
             None,
@@ -194,7 +221,11 @@ mod tests {
             Some("multipart/form-data; boundary=x"),
             Some("application/x-www-form-urlencoded; charset=utf-16"),
         ] {
-            assert_eq!(post(kind, 1).await.err(), Some(Problem::NotAForm), "{kind:?}");
+            assert_eq!(
+                post(kind, 1).await.err(),
+                Some(Problem::NotAForm),
+                "{kind:?}"
+            );
         }
     }
 }

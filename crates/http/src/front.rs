@@ -56,7 +56,10 @@ pub fn protect(router: Router, front: Front) -> Router {
         .layer(from_fn_with_state(Arc::new(front), around))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "this is the signature that the layer wants")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "this is the signature that the layer wants"
+)]
 fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
     let text = cause
         .downcast_ref::<String>()
@@ -77,8 +80,7 @@ async fn around(State(front): State<Arc<Front>>, mut request: Request, next: Nex
         .map_or_else(|| String::from("none"), |path| path.as_str().to_owned());
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
     let address = peer.map(|peer| front.proxies.client(peer, request.headers()));
-    let incoming =
-        Incoming::read(id, address, request.uri(), request.headers(), front.secure);
+    let incoming = Incoming::read(id, address, request.uri(), request.headers(), front.secure);
     let is_probe = PROBES.contains(&request.uri().path());
     let is_known = is_probe || front.hosts.knows(request.uri(), request.headers());
     request.extensions_mut().insert(incoming.clone());
@@ -89,10 +91,12 @@ async fn around(State(front): State<Arc<Front>>, mut request: Request, next: Nex
         if !is_known {
             return Problem::UnknownHost.into_response();
         }
-        tokio::time::timeout(front.request_timeout, next.run(request)).await.unwrap_or_else(|_| {
-            tracing::error!("took too long");
-            Problem::TooSlow.into_response()
-        })
+        tokio::time::timeout(front.request_timeout, next.run(request))
+            .await
+            .unwrap_or_else(|_| {
+                tracing::error!("took too long");
+                Problem::TooSlow.into_response()
+            })
     };
     let mut response = answer.instrument(span.clone()).await;
 
@@ -129,9 +133,15 @@ async fn around(State(front): State<Arc<Front>>, mut request: Request, next: Nex
 fn with_page(front: &Front, incoming: &Incoming, response: Response) -> Response {
     let bare = !response.headers().contains_key(header::CONTENT_TYPE);
     let problem = response.extensions().get::<Problem>().cloned().or_else(|| {
-        if bare { Problem::of_status(response.status()) } else { None }
+        if bare {
+            Problem::of_status(response.status())
+        } else {
+            None
+        }
     });
-    let Some(problem) = problem else { return response };
+    let Some(problem) = problem else {
+        return response;
+    };
     let (parts, _) = response.into_parts();
     let mut page = (front.problem_page)(incoming, &problem);
     *page.status_mut() = parts.status;
@@ -140,9 +150,13 @@ fn with_page(front: &Front, incoming: &Incoming, response: Response) -> Response
             page.headers_mut().insert(name, value.clone());
         }
     }
-    if matches!(problem, Problem::TooLarge | Problem::TooSlow | Problem::UnknownHost) {
+    if matches!(
+        problem,
+        Problem::TooLarge | Problem::TooSlow | Problem::UnknownHost
+    ) {
         // What is left of the request is not worth reading.
-        page.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        page.headers_mut()
+            .insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     page
 }

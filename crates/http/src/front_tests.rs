@@ -9,12 +9,21 @@ use crate::{IMMUTABLE, Posted};
 fn router(secure: bool) -> Router {
     let routes = Router::new()
         .route("/page", get(|| async { "a page" }))
-        .route("/language", get(|incoming: Incoming| async move { incoming.ctx.locale.tag() }))
+        .route(
+            "/language",
+            get(|incoming: Incoming| async move { incoming.ctx.locale.tag() }),
+        )
         .route("/form", post(|_: Posted| async { "done" }))
-        .route("/asset", get(|| async { ([(header::CACHE_CONTROL, IMMUTABLE)], "body") }))
+        .route(
+            "/asset",
+            get(|| async { ([(header::CACHE_CONTROL, IMMUTABLE)], "body") }),
+        )
         .route("/healthz", get(|| async { "ok" }))
         .route("/slow", get(std::future::pending::<&'static str>))
-        .route("/panic", get(|| async { panic!("a secret") as &'static str }));
+        .route(
+            "/panic",
+            get(|| async { panic!("a secret") as &'static str }),
+        );
     let front = Front {
         hosts: Hosts::new(["reset.contoso.com"]),
         proxies: Proxies::default(),
@@ -36,7 +45,9 @@ struct Answer {
 
 impl Answer {
     fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 }
 
@@ -48,7 +59,10 @@ async fn ask(method: &str, uri: &str, lines: &[(&str, &str)], body: Body) -> Ans
     for (name, value) in lines {
         request = request.header(*name, *value);
     }
-    let response = router(true).oneshot(request.body(body).unwrap()).await.unwrap();
+    let response = router(true)
+        .oneshot(request.body(body).unwrap())
+        .await
+        .unwrap();
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, 1 << 20).await.unwrap();
     Answer {
@@ -78,14 +92,21 @@ async fn every_answer_has_the_headers_errors_too() {
     ] {
         let answer = ask(method, uri, &[("host", host)], Body::empty()).await;
         assert_eq!(answer.status.as_u16(), status, "{method} {uri}");
-        assert_eq!(answer.header("content-security-policy"), headers::CONTENT_SECURITY_POLICY);
+        assert_eq!(
+            answer.header("content-security-policy"),
+            headers::CONTENT_SECURITY_POLICY
+        );
         assert_eq!(answer.header("referrer-policy"), "no-referrer");
         assert_eq!(answer.header("cache-control"), "no-store");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin");
         assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin");
         assert!(answer.header("permissions-policy").contains("camera=()"));
-        assert!(answer.header("strict-transport-security").contains("max-age="));
+        assert!(
+            answer
+                .header("strict-transport-security")
+                .contains("max-age=")
+        );
         assert!(answer.header("vary").contains("Accept-Language"));
         assert_eq!(answer.headers.get_all("cache-control").iter().count(), 1);
     }
@@ -104,7 +125,9 @@ async fn nothing_inline_and_nothing_foreign_is_allowed() {
 
 #[tokio::test]
 async fn https_is_only_promised_where_there_is_https() {
-    let request = Request::builder().uri("/page").header("host", "reset.contoso.com");
+    let request = Request::builder()
+        .uri("/page")
+        .header("host", "reset.contoso.com");
     let request = request.body(Body::empty()).unwrap();
     let response = router(false).oneshot(request).await.unwrap();
     assert!(!response.headers().contains_key("strict-transport-security"));
@@ -113,14 +136,24 @@ async fn https_is_only_promised_where_there_is_https() {
 #[tokio::test]
 async fn assets_keep_their_own_caching() {
     let answer = visit("/asset").await;
-    assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable");
+    assert_eq!(
+        answer.header("cache-control"),
+        "public, max-age=31536000, immutable"
+    );
 }
 
 #[tokio::test]
 async fn a_wrong_method_names_the_right_ones() {
     let answer = visit("/form").await;
-    assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, "POST"));
-    assert!(answer.body.starts_with("MethodNotAllowed"), "{}", answer.body);
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("allow")),
+        (405, "POST")
+    );
+    assert!(
+        answer.body.starts_with("MethodNotAllowed"),
+        "{}",
+        answer.body
+    );
 }
 
 #[tokio::test]
@@ -132,7 +165,10 @@ async fn a_problem_shows_the_reference_and_never_the_cause() {
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_never_ends_is_ended() {
     let answer = visit("/slow").await;
-    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, "5"));
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("retry-after")),
+        (503, "5")
+    );
 }
 
 #[tokio::test]
@@ -151,7 +187,13 @@ async fn forms_of_other_sites_are_refused() {
         assert_eq!(answer.status.as_u16(), status, "{site} {origin}");
     }
     let old = [FORM, ("origin", "https://evil.example")];
-    assert_eq!(ask("POST", "/form", &old, Body::empty()).await.status.as_u16(), 403);
+    assert_eq!(
+        ask("POST", "/form", &old, Body::empty())
+            .await
+            .status
+            .as_u16(),
+        403
+    );
 }
 
 #[tokio::test]
@@ -162,15 +204,37 @@ async fn forwarded_hosts_are_never_believed() {
         ("x-forwarded-proto", "https"),
     ] {
         let lines = [("host", "evil.example"), (name, value)];
-        assert_eq!(ask("GET", "/page", &lines, Body::empty()).await.status.as_u16(), 421, "{name}");
+        assert_eq!(
+            ask("GET", "/page", &lines, Body::empty())
+                .await
+                .status
+                .as_u16(),
+            421,
+            "{name}"
+        );
     }
-    assert_eq!(visit("https://reset.contoso.com/page").await.status.as_u16(), 200);
-    assert_eq!(visit("https://evil.example/page").await.status.as_u16(), 421);
+    assert_eq!(
+        visit("https://reset.contoso.com/page")
+            .await
+            .status
+            .as_u16(),
+        200
+    );
+    assert_eq!(
+        visit("https://evil.example/page").await.status.as_u16(),
+        421
+    );
 }
 
 #[tokio::test]
 async fn watchers_may_ask_by_any_name() {
-    let answer = ask("GET", "/healthz", &[("host", "10.0.0.7:8480")], Body::empty()).await;
+    let answer = ask(
+        "GET",
+        "/healthz",
+        &[("host", "10.0.0.7:8480")],
+        Body::empty(),
+    )
+    .await;
     assert_eq!((answer.status.as_u16(), answer.body.as_str()), (200, "ok"));
 }
 
@@ -188,9 +252,18 @@ async fn a_chosen_language_is_remembered() {
     assert_eq!(answer.body, "sv");
     let cookie = answer.header("set-cookie");
     assert!(cookie.starts_with("__Host-latchkey-lang=sv; Path=/; HttpOnly; SameSite=Lax; Secure"));
-    let lines = [("cookie", "__Host-latchkey-lang=sv"), ("accept-language", "nl")];
+    let lines = [
+        ("cookie", "__Host-latchkey-lang=sv"),
+        ("accept-language", "nl"),
+    ];
     let answer = ask("GET", "/language", &lines, Body::empty()).await;
-    assert_eq!((answer.body.as_str(), answer.header("set-cookie")), ("sv", ""));
+    assert_eq!(
+        (answer.body.as_str(), answer.header("set-cookie")),
+        ("sv", "")
+    );
     let hostile = [("cookie", "__Host-latchkey-lang=../../x")];
-    assert_eq!(ask("GET", "/language", &hostile, Body::empty()).await.body, "en");
+    assert_eq!(
+        ask("GET", "/language", &hostile, Body::empty()).await.body,
+        "en"
+    );
 }

@@ -73,7 +73,11 @@ mod tests {
             ("/reset", &[], false),
             ("/reset", &[""], false),
             ("https://reset.contoso.com/reset", &[], true),
-            ("https://reset.contoso.com/reset", &["reset.contoso.com"], true),
+            (
+                "https://reset.contoso.com/reset",
+                &["reset.contoso.com"],
+                true,
+            ),
             ("https://reset.contoso.com/reset", &["evil.example"], false),
             ("https://evil.example/reset", &["reset.contoso.com"], false),
             ("https://evil.example/reset", &[], false),

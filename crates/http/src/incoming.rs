@@ -45,16 +45,33 @@ impl Incoming {
             .or_else(|| cookies.get(LANGUAGE_COOKIE).map(|tag| tag.expose().clone()));
         let accept_language = text(header::ACCEPT_LANGUAGE).map(str::to_owned);
         let locale = negotiate(mkt.as_deref(), accept_language.as_deref(), Locale::En);
-        let browser = text(header::USER_AGENT).map(browser_class).unwrap_or_default();
-        let ctx = Ctx { request, address, browser, locale, actor: ActorKind::User };
-        Self { ctx, cookies, query: query.to_owned(), mkt, accept_language }
+        let browser = text(header::USER_AGENT)
+            .map(browser_class)
+            .unwrap_or_default();
+        let ctx = Ctx {
+            request,
+            address,
+            browser,
+            locale,
+            actor: ActorKind::User,
+        };
+        Self {
+            ctx,
+            cookies,
+            query: query.to_owned(),
+            mkt,
+            accept_language,
+        }
     }
 
     /// The same request where a tenant is known: its language comes before English.
     #[must_use]
     pub fn within(mut self, tenant_default: Locale) -> Self {
-        self.ctx.locale =
-            negotiate(self.mkt.as_deref(), self.accept_language.as_deref(), tenant_default);
+        self.ctx.locale = negotiate(
+            self.mkt.as_deref(),
+            self.accept_language.as_deref(),
+            tenant_default,
+        );
         self
     }
 
@@ -80,7 +97,11 @@ impl<S: Sync> FromRequestParts<S> for Incoming {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         // `protect` puts it there; a router without it is a mistake in this program.
-        parts.extensions.get::<Self>().cloned().ok_or(Problem::Internal)
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or(Problem::Internal)
     }
 }
 
@@ -103,21 +124,44 @@ mod tests {
         let accept = ("accept-language", "sv");
         for (uri, lines, tenant, expected) in [
             ("/reset?mkt=sv", vec![cookie], Locale::En, Locale::Sv),
-            ("/reset?mkt=de", vec![cookie, accept], Locale::En, Locale::Nl),
+            (
+                "/reset?mkt=de",
+                vec![cookie, accept],
+                Locale::En,
+                Locale::Nl,
+            ),
             ("/reset", vec![cookie, accept], Locale::En, Locale::Nl),
             ("/reset", vec![accept], Locale::Nl, Locale::Sv),
             ("/reset", vec![], Locale::Nl, Locale::Nl),
-            ("/reset", vec![("accept-language", "de")], Locale::Sv, Locale::Sv),
+            (
+                "/reset",
+                vec![("accept-language", "de")],
+                Locale::Sv,
+                Locale::Sv,
+            ),
         ] {
-            assert_eq!(incoming(uri, &lines).within(tenant).ctx.locale, expected, "{uri}");
+            assert_eq!(
+                incoming(uri, &lines).within(tenant).ctx.locale,
+                expected,
+                "{uri}"
+            );
         }
     }
 
     #[test]
     fn only_a_language_that_exists_is_remembered() {
-        assert_eq!(incoming("/?mkt=nl-BE", &[]).chosen_language(), Some(Locale::Nl));
-        assert_eq!(incoming("/?mkt=en", &[]).chosen_language(), Some(Locale::En));
-        assert_eq!(incoming("/?mkt=sv", &[]).chosen_language(), Some(Locale::Sv));
+        assert_eq!(
+            incoming("/?mkt=nl-BE", &[]).chosen_language(),
+            Some(Locale::Nl)
+        );
+        assert_eq!(
+            incoming("/?mkt=en", &[]).chosen_language(),
+            Some(Locale::En)
+        );
+        assert_eq!(
+            incoming("/?mkt=sv", &[]).chosen_language(),
+            Some(Locale::Sv)
+        );
         assert_eq!(incoming("/?mkt=de", &[]).chosen_language(), None);
         assert_eq!(incoming("/", &[]).chosen_language(), None);
     }

@@ -117,7 +117,9 @@ impl IntoResponse for Problem {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = self.status();
         if let Some(seconds) = self.retry_after() {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response.extensions_mut().insert(self);
         response
@@ -134,8 +136,20 @@ mod tests {
             (AppError::NotFound, 404, None),
             (AppError::Invalid("x".into()), 400, None),
             (AppError::Conflict("x".into()), 409, None),
-            (AppError::Busy { retry_after: Duration::from_millis(1500) }, 503, Some(2)),
-            (AppError::Busy { retry_after: Duration::ZERO }, 503, Some(1)),
+            (
+                AppError::Busy {
+                    retry_after: Duration::from_millis(1500),
+                },
+                503,
+                Some(2),
+            ),
+            (
+                AppError::Busy {
+                    retry_after: Duration::ZERO,
+                },
+                503,
+                Some(1),
+            ),
             (AppError::bug("x"), 500, None),
         ] {
             let problem = Problem::from(error);

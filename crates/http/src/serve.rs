@@ -118,7 +118,10 @@ pub async fn serve(
     }
     drop(listener);
     tasks.close();
-    if tokio::time::timeout(server.limits.drain, tasks.wait()).await.is_err() {
+    if tokio::time::timeout(server.limits.drain, tasks.wait())
+        .await
+        .is_err()
+    {
         tracing::warn!(left = tasks.len(), "some requests did not end in time");
         server.kill.cancel();
         tasks.wait().await;
@@ -161,7 +164,11 @@ impl Server {
         // The version is always known here: hyper-util's own guess waits for the first bytes
         // without a time-out.
         let mut builder = Builder::new(TokioExecutor::new());
-        builder = if is_http2 { builder.http2_only() } else { builder.http1_only() };
+        builder = if is_http2 {
+            builder.http2_only()
+        } else {
+            builder.http1_only()
+        };
         builder
             .http1()
             .timer(TokioTimer::new())
@@ -180,11 +187,14 @@ impl Server {
             .initial_stream_window_size(64 * 1024)
             .initial_connection_window_size(256 * 1024)
             .max_send_buf_size(256 * 1024);
-        let router = self.router.clone().map_request(move |request: Request<HyperBody>| {
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(Peer(peer));
-            request
-        });
+        let router = self
+            .router
+            .clone()
+            .map_request(move |request: Request<HyperBody>| {
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(Peer(peer));
+                request
+            });
         let connection =
             builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
         let mut connection = std::pin::pin!(connection);
@@ -219,14 +229,20 @@ impl Ticket {
     /// `None`: that address has its connections.
     fn take(server: &Arc<Server>, peer: IpAddr) -> Option<Self> {
         if !server.limits.proxies.trusts(peer) {
-            let mut addresses = server.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut addresses = server
+                .addresses
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             let count = addresses.entry(network(peer)).or_default();
             if *count >= server.limits.per_address {
                 return None;
             }
             *count += 1;
         }
-        Some(Self { server: Arc::clone(server), peer })
+        Some(Self {
+            server: Arc::clone(server),
+            peer,
+        })
     }
 }
 
@@ -235,7 +251,11 @@ impl Drop for Ticket {
         if self.server.limits.proxies.trusts(self.peer) {
             return;
         }
-        let mut addresses = self.server.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut addresses = self
+            .server
+            .addresses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = addresses.get_mut(&network(self.peer)) {
             *count -= 1;
             if *count == 0 {

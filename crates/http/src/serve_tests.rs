@@ -18,7 +18,10 @@ async fn start(limits: Limits) -> Running {
     let router = Router::new().route(
         "/",
         get(|request: Request<Body>| async move {
-            request.extensions().get::<Peer>().map_or_else(String::new, |peer| peer.0.to_string())
+            request
+                .extensions()
+                .get::<Peer>()
+                .map_or_else(String::new, |peer| peer.0.to_string())
         }),
     );
     let end = tokio::spawn(serve(listener, router, None, limits, stop.clone()));
@@ -37,30 +40,51 @@ async fn the_peer_is_known_and_stopping_ends_it() {
     let running = start(Limits::default()).await;
     let mut stream = TcpStream::connect(running.address).await.unwrap();
     let answer = ask(&mut stream).await;
-    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("127.0.0.1"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.ends_with("127.0.0.1"),
+        "{answer}"
+    );
     running.stop.cancel();
     running.end.await.unwrap().unwrap();
-    assert_eq!(stream.read(&mut [0; 16]).await.unwrap(), 0, "the idle connection is closed");
+    assert_eq!(
+        stream.read(&mut [0; 16]).await.unwrap(),
+        0,
+        "the idle connection is closed"
+    );
     assert!(TcpStream::connect(running.address).await.is_err());
 }
 
 #[tokio::test]
 async fn an_address_has_so_many_connections_and_no_more() {
-    let running = start(Limits { per_address: 2, ..Limits::default() }).await;
+    let running = start(Limits {
+        per_address: 2,
+        ..Limits::default()
+    })
+    .await;
     let mut first = TcpStream::connect(running.address).await.unwrap();
     let mut second = TcpStream::connect(running.address).await.unwrap();
     assert!(ask(&mut first).await.starts_with("HTTP/1.1 200"));
     assert!(ask(&mut second).await.starts_with("HTTP/1.1 200"));
     let mut third = TcpStream::connect(running.address).await.unwrap();
-    assert_eq!(third.read(&mut [0; 16]).await.unwrap_or(0), 0, "the third is closed");
-    assert!(ask(&mut first).await.starts_with("HTTP/1.1 200"), "the others go on");
+    assert_eq!(
+        third.read(&mut [0; 16]).await.unwrap_or(0),
+        0,
+        "the third is closed"
+    );
+    assert!(
+        ask(&mut first).await.starts_with("HTTP/1.1 200"),
+        "the others go on"
+    );
     running.stop.cancel();
     running.end.await.unwrap().unwrap();
 }
 
 #[tokio::test]
 async fn a_head_that_does_not_come_ends_the_connection() {
-    let limits = Limits { header_timeout: Duration::from_millis(50), ..Limits::default() };
+    let limits = Limits {
+        header_timeout: Duration::from_millis(50),
+        ..Limits::default()
+    };
     let running = start(limits).await;
     for sent in [&b""[..], b"GET / HTT", b"GET / HTTP/1.1\r\nHost: x\r\n"] {
         let mut stream = TcpStream::connect(running.address).await.unwrap();

@@ -25,10 +25,15 @@ const fn hex(digit: u8) -> Option<u8> {
 
 /// The raw names and values, in order. An empty text has none.
 pub(crate) fn pairs(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    text.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
-        let mut halves = pair.splitn(2, |byte| *byte == b'=');
-        (halves.next().unwrap_or_default(), halves.next().unwrap_or_default())
-    })
+    text.split(|byte| *byte == b'&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let mut halves = pair.splitn(2, |byte| *byte == b'=');
+            (
+                halves.next().unwrap_or_default(),
+                halves.next().unwrap_or_default(),
+            )
+        })
 }
 
 /// The value of a name that occurs exactly once and can be read.

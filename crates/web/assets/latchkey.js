@@ -90,6 +90,8 @@ if (typeof document === "undefined") {
     const nonce = form.elements.namedItem("nonce");
     const status = form.querySelector(".status");
     const button = form.querySelector("button.primary");
+    // A browser may have kept the solution of an older page.
+    nonce.value = "";
     const solved = solve(form.dataset).then((found) => { nonce.value = String(found); });
     form.addEventListener("submit", async (event) => {
       if (nonce.value !== "") return;
@@ -129,7 +131,7 @@ if (typeof document === "undefined") {
 
   // A secret that came after the # goes into its field and out of the address.
   for (const form of $$("form[data-from-fragment]")) {
-    const secret = decodeURIComponent(location.hash.slice(1));
+    const secret = location.hash.slice(1);
     if (secret === "") continue;
     history.replaceState(null, "", location.pathname + location.search);
     form.elements.namedItem(form.dataset.fromFragment).value = secret;
@@ -139,7 +141,8 @@ if (typeof document === "undefined") {
   for (const time of $$("time[data-local]")) {
     const moment = new Date(time.dateTime);
     if (!Number.isNaN(moment.valueOf())) {
-      const locale = language === "ar-XB" ? "en" : language;
+      // As the pages themselves write it: day, month, year.
+      const locale = { en: "en-GB", "ar-XB": "en-GB" }[language] ?? language;
       time.textContent = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "short" }).format(moment);
     }
   }

@@ -39,11 +39,17 @@ struct Asset {
 impl Asset {
     fn new(stem: &str, ending: &str, kind: &'static str, content: &'static str) -> Self {
         // Eight bytes tell versions apart.
-        let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(Sha256::digest(content));
-        let hash = format!("{:016x}", u64::from_be_bytes([a, b, c, d, e, f, g, h]));
+        let digest = Sha256::digest(content);
+        let hash = digest
+            .first_chunk::<8>()
+            .map_or(0, |bytes| u64::from_be_bytes(*bytes));
+        let hash = format!("{hash:016x}");
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         // Writing to memory cannot fail; an empty body would be sent unpacked.
-        let packed = match encoder.write_all(content.as_bytes()).and_then(|()| encoder.finish()) {
+        let packed = match encoder
+            .write_all(content.as_bytes())
+            .and_then(|()| encoder.finish())
+        {
             Ok(packed) => Bytes::from(packed),
             Err(_) => Bytes::new(),
         };
@@ -65,13 +71,19 @@ impl Assets {
             Asset::new("latchkey", "js", "text/javascript; charset=utf-8", JS),
             Asset::new("icon", "svg", "image/svg+xml", ICON),
         ];
-        let [css, js, _] = files.each_ref().map(|file| format!("/assets/{}", file.name));
+        let [css, js, _] = files
+            .each_ref()
+            .map(|file| format!("/assets/{}", file.name));
         Self { files, css, js }
     }
 
     /// Answers a request for one.
     pub(crate) fn answer(&self, name: &str, headers: &HeaderMap) -> Result<Response, Problem> {
-        let file = self.files.iter().find(|file| file.name == name).ok_or(Problem::NotFound)?;
+        let file = self
+            .files
+            .iter()
+            .find(|file| file.name == name)
+            .ok_or(Problem::NotFound)?;
         Ok(Self::file(file, headers, Some(IMMUTABLE)))
     }
 
@@ -124,7 +136,10 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
         .any(|item| {
             let (name, quality) = item.split_once(';').unwrap_or((item, "q=1"));
             let refused = quality.trim().strip_prefix("q=").is_some_and(|quality| {
-                quality.trim_start_matches("0.").bytes().all(|digit| digit == b'0')
+                quality
+                    .trim_start_matches("0.")
+                    .bytes()
+                    .all(|digit| digit == b'0')
             });
             name.trim().eq_ignore_ascii_case("gzip") && !refused
         })
@@ -149,7 +164,11 @@ mod tests {
             ("br", false),
             ("", false),
         ] {
-            assert_eq!(takes_gzip(&headers(header::ACCEPT_ENCODING, line)), takes, "{line}");
+            assert_eq!(
+                takes_gzip(&headers(header::ACCEPT_ENCODING, line)),
+                takes,
+                "{line}"
+            );
         }
         assert!(!takes_gzip(&HeaderMap::new()));
     }
@@ -161,9 +180,13 @@ mod tests {
         let answer = assets.answer(name, &HeaderMap::new()).unwrap();
         assert_eq!(answer.headers()[header::CACHE_CONTROL], IMMUTABLE);
         let etag = answer.headers()[header::ETAG].to_str().unwrap().to_owned();
-        let again = assets.answer(name, &headers(header::IF_NONE_MATCH, &etag)).unwrap();
+        let again = assets
+            .answer(name, &headers(header::IF_NONE_MATCH, &etag))
+            .unwrap();
         assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
-        let other = assets.answer(name, &headers(header::IF_NONE_MATCH, "\"x\"")).unwrap();
+        let other = assets
+            .answer(name, &headers(header::IF_NONE_MATCH, "\"x\""))
+            .unwrap();
         assert_eq!(other.status(), StatusCode::OK);
         assert!(assets.answer("latchkey.css", &HeaderMap::new()).is_err());
         assert!(assets.answer("../Cargo.toml", &HeaderMap::new()).is_err());
@@ -172,7 +195,11 @@ mod tests {
     #[test]
     fn styles_and_scripts_leave_room_for_the_page() {
         // 60 KB for everything; the longest page is under 20 KB.
-        let packed: usize = Assets::new().files.iter().map(|file| file.packed.len()).sum();
+        let packed: usize = Assets::new()
+            .files
+            .iter()
+            .map(|file| file.packed.len())
+            .sum();
         assert!(packed < 40 * 1024, "{packed}");
     }
 }

@@ -19,7 +19,9 @@ fn tokens(css: &str) -> Tokens {
 
 /// The light theme, and the dark one over it.
 fn themes() -> [(&'static str, Tokens); 2] {
-    let (light, rest) = CSS.split_once("@media (prefers-color-scheme: dark)").unwrap();
+    let (light, rest) = CSS
+        .split_once("@media (prefers-color-scheme: dark)")
+        .unwrap();
     let dark = rest.split_once("\n}\n").unwrap().0;
     let mut both = tokens(light);
     let light = both.clone();
@@ -29,7 +31,11 @@ fn themes() -> [(&'static str, Tokens); 2] {
 
 fn luminance(colour: [f64; 3]) -> f64 {
     let [r, g, b] = colour.map(|c| {
-        if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        if c <= 0.04045 {
+            c / 12.92
+        } else {
+            ((c + 0.055) / 1.055).powf(2.4)
+        }
     });
     0.2126 * r + 0.7152 * g + 0.0722 * b
 }
@@ -46,16 +52,28 @@ fn every_text_and_control_can_be_seen_in_both_themes() {
     for (theme, tokens) in themes() {
         assert!(tokens.len() >= 14, "{theme}: {}", tokens.len());
         for (front, grounds, least) in [
-            ("text", &["surface", "ground", "accent-soft", "danger-soft"][..], TEXT),
+            (
+                "text",
+                &["surface", "ground", "accent-soft", "danger-soft"][..],
+                TEXT,
+            ),
             ("muted", &["surface", "ground", "accent-soft"], TEXT),
             ("accent", &["surface", "ground", "accent-soft"], TEXT),
             ("accent-strong", &["surface", "ground", "accent-soft"], TEXT),
-            ("on-accent", &["accent", "accent-strong", "danger", "danger-strong"], TEXT),
+            (
+                "on-accent",
+                &["accent", "accent-strong", "danger", "danger-strong"],
+                TEXT,
+            ),
             ("danger", &["surface", "ground", "danger-soft"], TEXT),
             ("danger-strong", &["danger-soft"], TEXT),
             ("success", &["surface", "ground", "success-soft"], TEXT),
             ("control", &["surface", "ground", "accent-soft"], CONTROL),
-            ("focus", &["surface", "ground", "accent-soft", "danger-soft"], CONTROL),
+            (
+                "focus",
+                &["surface", "ground", "accent-soft", "danger-soft"],
+                CONTROL,
+            ),
         ] {
             for ground in grounds {
                 let found = contrast(tokens[front], tokens[*ground]);
@@ -74,7 +92,16 @@ fn contrast_is_counted_as_wcag_does() {
 #[test]
 fn the_stylesheet_names_no_side_and_loads_nothing() {
     // Forced-colour marks are drawn by two borders of a box; that is the only shorthand of sides.
-    for word in ["-left", "-right", "left:", "right:", "float", "url(", "@import", "@font-face"] {
+    for word in [
+        "-left",
+        "-right",
+        "left:",
+        "right:",
+        "float",
+        "url(",
+        "@import",
+        "@font-face",
+    ] {
         assert!(!CSS.contains(word), "{word}");
     }
 }

@@ -94,7 +94,10 @@ pub fn demo_router(app: App, demo: DemoPages) -> Router {
         .route("/demo", get(index))
         .route("/demo/outbox", get(outbox))
         .route("/demo/outbox.json", get(json))
-        .with_state(Demo { portal: portal.clone(), pages: Arc::new(demo) });
+        .with_state(Demo {
+            portal: portal.clone(),
+            pages: Arc::new(demo),
+        });
     protected(routes, portal, &WebOptions::default())
 }
 
@@ -151,14 +154,31 @@ fn pieces(text: &str, base: &str) -> Vec<Piece> {
         let rest = word.get(core.len()..).unwrap_or_default();
         let is_code =
             (6..=8).contains(&core.len()) && core.bytes().all(|byte| byte.is_ascii_digit());
-        let is_link = core.strip_prefix(base).is_some_and(|path| path.starts_with('/'));
+        let is_link = core
+            .strip_prefix(base)
+            .is_some_and(|path| path.starts_with('/'));
         if is_code || is_link {
-            pieces.push(Piece { text: core.to_owned(), is_code, is_link });
-            pieces.push(Piece { text: rest.to_owned(), is_code: false, is_link: false });
-        } else if let Some(last) = pieces.last_mut().filter(|last| !last.is_code && !last.is_link) {
+            pieces.push(Piece {
+                text: core.to_owned(),
+                is_code,
+                is_link,
+            });
+            pieces.push(Piece {
+                text: rest.to_owned(),
+                is_code: false,
+                is_link: false,
+            });
+        } else if let Some(last) = pieces
+            .last_mut()
+            .filter(|last| !last.is_code && !last.is_link)
+        {
             last.text.push_str(word);
         } else {
-            pieces.push(Piece { text: word.to_owned(), is_code, is_link });
+            pieces.push(Piece {
+                text: word.to_owned(),
+                is_code,
+                is_link,
+            });
         }
     }
     pieces
@@ -176,11 +196,17 @@ mod tests {
         let found = pieces(text, base);
         let all: String = found.iter().map(|piece| piece.text.as_str()).collect();
         assert_eq!(all, text);
-        let codes: Vec<&str> =
-            found.iter().filter(|p| p.is_code).map(|p| p.text.as_str()).collect();
+        let codes: Vec<&str> = found
+            .iter()
+            .filter(|p| p.is_code)
+            .map(|p| p.text.as_str())
+            .collect();
         assert_eq!(codes, ["12345678", "123456"]);
-        let links: Vec<&str> =
-            found.iter().filter(|p| p.is_link).map(|p| p.text.as_str()).collect();
+        let links: Vec<&str> = found
+            .iter()
+            .filter(|p| p.is_link)
+            .map(|p| p.text.as_str())
+            .collect();
         assert_eq!(links, ["http://localhost:8480/not-me#abc"]);
     }
 }

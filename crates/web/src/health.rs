@@ -9,7 +9,9 @@ use http::StatusCode;
 use crate::portal::Portal;
 
 pub(crate) fn routes() -> Router<Portal> {
-    Router::new().route("/healthz", get(|| async { "ok" })).route("/readyz", get(ready))
+    Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
 }
 
 /// Whether the database answers. Why it does not is in the log.

@@ -72,12 +72,22 @@ pub(crate) enum Kind {
 impl Alert {
     /// A fault in a field.
     pub(crate) fn error(t: Texts, field: &'static str, items: Vec<String>) -> Self {
-        Self { kind: Kind::Error, title: t.get("alert-title"), items, field: Some(field) }
+        Self {
+            kind: Kind::Error,
+            title: t.get("alert-title"),
+            items,
+            field: Some(field),
+        }
     }
 
     /// Something to know.
     pub(crate) const fn info(title: String) -> Self {
-        Self { kind: Kind::Info, title, items: Vec::new(), field: None }
+        Self {
+            kind: Kind::Info,
+            title,
+            items: Vec::new(),
+            field: None,
+        }
     }
 
     /// Whether it is about something to mend.
@@ -86,7 +96,11 @@ impl Alert {
     }
 
     pub(crate) fn class(&self) -> &'static str {
-        if self.is_error() { "alert-error" } else { "alert-info" }
+        if self.is_error() {
+            "alert-error"
+        } else {
+            "alert-info"
+        }
     }
 
     pub(crate) fn role(&self) -> &'static str {
@@ -112,7 +126,11 @@ impl Layout {
     pub(crate) fn title(&self) -> String {
         let is_error = self.alert.as_ref().is_some_and(Alert::is_error);
         let page = format!("{} \u{2013} {}", self.heading, self.brand);
-        if is_error { self.t.plain("title-error", &[("title", (&page).into())]) } else { page }
+        if is_error {
+            self.t.plain("title-error", &[("title", (&page).into())])
+        } else {
+            page
+        }
     }
 
     /// The first letter of the name.
@@ -142,7 +160,10 @@ impl Layout {
     /// Where help is; it keeps the tenant that step 1 was opened for.
     pub(crate) fn help_href(&self) -> String {
         let query = self.path.split_once('?').map(|(_, query)| query);
-        query.map_or_else(|| String::from("/reset/help"), |query| format!("/reset/help?{query}"))
+        query.map_or_else(
+            || String::from("/reset/help"),
+            |query| format!("/reset/help?{query}"),
+        )
     }
 }
 
@@ -158,8 +179,14 @@ pub(crate) fn page(
     })?;
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(locale.tag()));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/html; charset=utf-8"),
+    );
+    headers.insert(
+        header::CONTENT_LANGUAGE,
+        HeaderValue::from_static(locale.tag()),
+    );
     Ok(response)
 }
 
@@ -188,15 +215,26 @@ mod tests {
     fn the_languages_stay_on_the_page() {
         let hrefs = |path| {
             let languages = layout("Contoso", path).languages();
-            languages.into_iter().map(|language| language.href).collect::<Vec<_>>()
+            languages
+                .into_iter()
+                .map(|language| language.href)
+                .collect::<Vec<_>>()
         };
-        assert_eq!(hrefs("/reset"), ["/reset?mkt=en", "/reset?mkt=sv", "/reset?mkt=nl"]);
+        assert_eq!(
+            hrefs("/reset"),
+            ["/reset?mkt=en", "/reset?mkt=sv", "/reset?mkt=nl"]
+        );
         assert_eq!(hrefs("/reset?whr=a.com")[0], "/reset?whr=a.com&mkt=en");
     }
 
     #[test]
     fn a_monogram_is_one_letter() {
-        for (brand, monogram) in [("Contoso", "C"), ("\u{e5}rsta", "\u{c5}"), ("<b>", "B"), ("!", "")] {
+        for (brand, monogram) in [
+            ("Contoso", "C"),
+            ("\u{e5}rsta", "\u{c5}"),
+            ("<b>", "B"),
+            ("!", ""),
+        ] {
             assert_eq!(layout(brand, "/").monogram(), monogram);
         }
     }

@@ -6,8 +6,8 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
-use latchkey_app::reset::{self, Brand};
 use latchkey_app::not_me;
+use latchkey_app::reset::{self, Brand};
 use latchkey_http::{Incoming, Posted, Problem};
 use latchkey_i18n::Texts;
 
@@ -69,7 +69,11 @@ async fn post(
     let incoming = incoming.within(found.brand.locale);
     let t = Texts::new(incoming.ctx.locale);
     let details = vec![
-        Detail { name: t.get("user-id-label"), value: found.user_id, moment: None },
+        Detail {
+            name: t.get("user-id-label"),
+            value: found.user_id,
+            moment: None,
+        },
         Detail {
             name: t.get("not-me-when"),
             value: t.date_time(found.when),
@@ -77,7 +81,12 @@ async fn post(
         },
     ];
     let template = NotMePage {
-        l: frame(&portal, &incoming, &found.brand, t.get("not-me-confirm-heading")),
+        l: frame(
+            &portal,
+            &incoming,
+            &found.brand,
+            t.get("not-me-confirm-heading"),
+        ),
         paragraphs: vec![t.get("not-me-confirm-what")],
         details,
         ask: Ask::Confirm(token.to_owned()),

@@ -28,7 +28,10 @@ impl Deref for Portal {
 
 impl Portal {
     pub(crate) fn new(app: App) -> Self {
-        Self { app, assets: Arc::new(Assets::new()) }
+        Self {
+            app,
+            assets: Arc::new(Assets::new()),
+        }
     }
 
     /// The frame of a page outside a session. `path` is the page's own address.

@@ -72,15 +72,18 @@ pub(crate) fn rule(t: Texts, rule: Rule) -> String {
 /// What is wrong with a password, and what would mend it.
 pub(crate) fn violation(t: Texts, violation: Violation) -> String {
     match violation {
-        Violation::TooShort { min, actual } => {
-            t.with("violation-too-short", &[("min", min.into()), ("actual", actual.into())])
-        }
-        Violation::TooLong { max, actual } => {
-            t.with("violation-too-long", &[("max", max.into()), ("actual", actual.into())])
-        }
-        Violation::TooFewClasses { min, actual } => {
-            t.with("violation-too-few-classes", &[("min", min.into()), ("actual", actual.into())])
-        }
+        Violation::TooShort { min, actual } => t.with(
+            "violation-too-short",
+            &[("min", min.into()), ("actual", actual.into())],
+        ),
+        Violation::TooLong { max, actual } => t.with(
+            "violation-too-long",
+            &[("max", max.into()), ("actual", actual.into())],
+        ),
+        Violation::TooFewClasses { min, actual } => t.with(
+            "violation-too-few-classes",
+            &[("min", min.into()), ("actual", actual.into())],
+        ),
         Violation::ControlCharacter => t.get("violation-control-character"),
         Violation::NotPrintableAscii => t.get("violation-not-printable-ascii"),
         Violation::ContainsName { name } => t.get(match name {
@@ -92,16 +95,21 @@ pub(crate) fn violation(t: Texts, violation: Violation) -> String {
         Violation::Banned { .. } => t.get("violation-banned"),
         Violation::Reused => t.get("violation-reused"),
         Violation::Breached => t.get("violation-breached"),
-        Violation::TooRecent { until } => {
-            t.with("violation-too-recent", &[("until", (&t.date_time(until)).into())])
-        }
+        Violation::TooRecent { until } => t.with(
+            "violation-too-recent",
+            &[("until", (&t.date_time(until)).into())],
+        ),
     }
 }
 
 /// A predefined security question: its name is the id of its text. One that is not known is asked
 /// by its name.
 pub(crate) fn question(texts: Texts, name: &str) -> String {
-    if PREDEFINED.contains(&name) { texts.get(name) } else { name.to_owned() }
+    if PREDEFINED.contains(&name) {
+        texts.get(name)
+    } else {
+        name.to_owned()
+    }
 }
 
 #[cfg(test)]

@@ -33,23 +33,48 @@ pub(super) fn page(
     let t = open.texts();
     let tenant = [("tenant", (&open.view.brand.name).into())];
     let (heading, lead, hint, wait_ms, again, destination) = match &open.view.page {
-        Page::Code { gate, destination, digits, again_from } => {
+        Page::Code {
+            gate,
+            destination,
+            digits,
+            again_from,
+        } => {
             let (heading, somewhere, there, again) = match gate {
                 Gate::Sms => (
-                    "code-heading-text", "code-lead-text", "code-lead-text-to", "again-button",
+                    "code-heading-text",
+                    "code-lead-text",
+                    "code-lead-text-to",
+                    "again-button",
                 ),
                 Gate::MobileCall | Gate::OfficeCall => (
-                    "code-heading-call", "code-lead-call", "code-lead-call-to", "again-button-call",
+                    "code-heading-call",
+                    "code-lead-call",
+                    "code-lead-call-to",
+                    "again-button-call",
                 ),
                 _ => (
-                    "code-heading-email", "code-lead-email", "code-lead-email-to", "again-button",
+                    "code-heading-email",
+                    "code-lead-email",
+                    "code-lead-email-to",
+                    "again-button",
                 ),
             };
-            let lead = if destination.is_some() { there } else { somewhere };
+            let lead = if destination.is_some() {
+                there
+            } else {
+                somewhere
+            };
             let lead = t.with(lead, &[("digits", (*digits).into())]);
             let wait = again_from.since(open.portal.clock().now()).as_millis() as u64;
             let hint = t.with("code-hint", &tenant);
-            (t.get(heading), lead, hint, Some(wait), t.get(again), destination.as_ref())
+            (
+                t.get(heading),
+                lead,
+                hint,
+                Some(wait),
+                t.get(again),
+                destination.as_ref(),
+            )
         }
         Page::Authenticator => (
             t.get("code-heading-authenticator"),

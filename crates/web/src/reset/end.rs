@@ -38,7 +38,11 @@ pub(crate) struct Detail {
 
 impl Detail {
     fn plain(name: String, value: impl Into<String>) -> Self {
-        Self { name, value: value.into(), moment: None }
+        Self {
+            name,
+            value: value.into(),
+            moment: None,
+        }
     }
 }
 
@@ -54,7 +58,9 @@ pub(super) fn page(
     status: StatusCode,
     notice: Option<&Notice>,
 ) -> Result<Response, Problem> {
-    let Page::Ended(ended) = &open.view.page else { return Err(Problem::Internal) };
+    let Page::Ended(ended) = &open.view.page else {
+        return Err(Problem::Internal);
+    };
     let t = open.texts();
     let words = words(t, ended);
     let told = match ended {
@@ -82,10 +88,16 @@ fn words(t: Texts, ended: &Ended) -> Words {
             details: Vec::new(),
             next: None,
         },
-        Ended::Failed { reason, reference: id } => Words {
+        Ended::Failed {
+            reason,
+            reference: id,
+        } => Words {
             heading: t.get("failed-heading"),
             paragraphs: words::reason(t, *reason).into(),
-            details: vec![Detail::plain(t.get("failed-code"), reason.code()), reference(id)],
+            details: vec![
+                Detail::plain(t.get("failed-code"), reason.code()),
+                reference(id),
+            ],
             next: None,
         },
         Ended::UnknownUser { reference: id } => Words {
@@ -94,12 +106,19 @@ fn words(t: Texts, ended: &Ended) -> Words {
             details: vec![reference(id)],
             next: Some(t.get("unknown-next")),
         },
-        Ended::Blocked { until, gate, reference: id } => Words {
+        Ended::Blocked {
+            until,
+            gate,
+            reference: id,
+        } => Words {
             heading: t.get("blocked-heading"),
             paragraphs: match gate {
                 Some(gate) => {
                     let name = words::gate_name(t, *gate);
-                    vec![t.with("blocked-method", &[("method", (&name).into())]), t.get("blocked-other")]
+                    vec![
+                        t.with("blocked-method", &[("method", (&name).into())]),
+                        t.get("blocked-other"),
+                    ]
                 }
                 None => vec![t.get("blocked-all"), t.get("blocked-password")],
             },

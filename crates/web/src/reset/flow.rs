@@ -63,12 +63,19 @@ pub(super) struct Open {
 impl Open {
     /// The session of the browser's cookie, if there is one.
     pub(super) async fn find(portal: &Portal, incoming: &Incoming) -> Result<Option<Self>, Stop> {
-        let Some(cookie) = incoming.cookies.get(COOKIE) else { return Ok(None) };
+        let Some(cookie) = incoming.cookies.get(COOKIE) else {
+            return Ok(None);
+        };
         let Some(view) = reset::view(portal, &incoming.ctx, &cookie).await? else {
             return Ok(None);
         };
         let incoming = incoming.clone().within(view.brand.locale);
-        Ok(Some(Self { portal: portal.clone(), incoming, cookie, view }))
+        Ok(Some(Self {
+            portal: portal.clone(),
+            incoming,
+            cookie,
+            view,
+        }))
     }
 
     /// The session of a posted form. A form that is not from a page of this session gets the page
@@ -108,7 +115,9 @@ impl Open {
         let t = self.texts();
         let view = &self.view;
         let path = path(&view.page);
-        let mut l = self.portal.layout(&self.incoming, &view.brand, path, heading);
+        let mut l = self
+            .portal
+            .layout(&self.incoming, &view.brand, path, heading);
         l.hidden = Some(Hidden {
             token: reset::form_token(&self.portal, view.session, &self.cookie),
             version: view.version,
@@ -152,7 +161,9 @@ impl Open {
 
     /// Goes on after a use case: to the next step, or to the same page with what has to be said.
     pub(super) fn go_on(mut self, outcome: Option<Outcome>, typed: &str) -> Answer {
-        let Some(outcome) = outcome else { return Ok(gone(&self.incoming)) };
+        let Some(outcome) = outcome else {
+            return Ok(gone(&self.incoming));
+        };
         self.view = outcome.view;
         let secure = self.incoming.cookies.secure();
         let new = outcome.cookie.clone();
@@ -174,7 +185,11 @@ impl Open {
 
 /// Gives the browser its session.
 pub(super) fn remember(secure: bool, cookie: &Secret<String>, response: &mut Response) {
-    let cookie = SetCookie { name: COOKIE, value: cookie.expose(), max_age: None };
+    let cookie = SetCookie {
+        name: COOKIE,
+        value: cookie.expose(),
+        max_age: None,
+    };
     cookie.add(secure, response.headers_mut());
 }
 
@@ -184,7 +199,9 @@ pub(super) async fn show(
     OriginalUri(uri): OriginalUri,
     incoming: Incoming,
 ) -> Answer {
-    let Some(open) = Open::find(&portal, &incoming).await? else { return Ok(gone(&incoming)) };
+    let Some(open) = Open::find(&portal, &incoming).await? else {
+        return Ok(gone(&incoming));
+    };
     let path = path(&open.view.page);
     if uri.path() != path {
         return Ok(see_other(path));
@@ -209,7 +226,11 @@ pub(super) const fn path(page: &Page) -> &'static str {
 /// There is no session: back to the beginning, with a word about it.
 pub(super) fn gone(incoming: &Incoming) -> Response {
     let mut response = see_other("/reset?e=gone");
-    let cookie = SetCookie { name: COOKIE, value: "", max_age: None };
+    let cookie = SetCookie {
+        name: COOKIE,
+        value: "",
+        max_age: None,
+    };
     cookie.add(incoming.cookies.secure(), response.headers_mut());
     response
 }
@@ -247,7 +268,9 @@ fn explain(t: Texts, view: &View, notice: &Notice) -> Alert {
             Alert::error(t, "confirm_password", vec![t.get("error-passwords-differ")])
         }
         Notice::PasswordRefused(violations) => {
-            let items = violations.iter().map(|found| crate::words::violation(t, *found));
+            let items = violations
+                .iter()
+                .map(|found| crate::words::violation(t, *found));
             Alert::error(t, "new_password", items.collect())
         }
         Notice::Unreadable => unreadable(t, &view.page),

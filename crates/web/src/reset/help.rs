@@ -51,7 +51,12 @@ pub(super) async fn get(State(portal): State<Portal>, incoming: Incoming) -> Ans
         Some(_) => "/reset/end",
         None => "/reset",
     };
-    let template = HelpPage { l, paragraphs, link, back };
+    let template = HelpPage {
+        l,
+        paragraphs,
+        link,
+        back,
+    };
     Ok(layout::page(http::StatusCode::OK, t.locale(), &template)?)
 }
 
@@ -87,11 +92,20 @@ mod tests {
     fn a_link_is_https_or_a_mail_address() {
         for (contact, href) in [
             (Contact::Off, None),
-            (Contact::Url("https://help.contoso.com/".into()), Some("https://help.contoso.com/")),
+            (
+                Contact::Url("https://help.contoso.com/".into()),
+                Some("https://help.contoso.com/"),
+            ),
             (Contact::Url("http://help.contoso.com/".into()), None),
             (Contact::Url("javascript:alert(1)".into()), None),
-            (Contact::Mail("help@contoso.com".into()), Some("mailto:help@contoso.com")),
-            (Contact::Mail("mailto:help@contoso.com".into()), Some("mailto:help@contoso.com")),
+            (
+                Contact::Mail("help@contoso.com".into()),
+                Some("mailto:help@contoso.com"),
+            ),
+            (
+                Contact::Mail("mailto:help@contoso.com".into()),
+                Some("mailto:help@contoso.com"),
+            ),
             (Contact::Mail("help@contoso.com?bcc=evil@x".into()), None),
             (Contact::Mail("javascript:alert(1)".into()), None),
         ] {

@@ -25,7 +25,10 @@ pub(crate) fn routes() -> Router<Portal> {
         .route("/reset/number", get(flow::show).post(number::post))
         .route("/reset/code", get(flow::show).post(code::post))
         .route("/reset/questions", get(flow::show).post(questions::post))
-        .route("/reset/password", get(new_password::get).post(new_password::post))
+        .route(
+            "/reset/password",
+            get(new_password::get).post(new_password::post),
+        )
         .route("/reset/end", get(flow::show))
         .route("/reset/again", post(code::again))
         .route("/reset/other", post(verify::other))

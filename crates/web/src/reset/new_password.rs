@@ -55,7 +55,13 @@ impl RuleLine {
             _ => None,
         };
         let test = rule.is_plain().then(|| rule.code());
-        Self { text: words::rule(t, rule), test, number, met, state }
+        Self {
+            text: words::rule(t, rule),
+            test,
+            number,
+            met,
+            state,
+        }
     }
 
     const fn class(&self) -> &'static str {
@@ -80,7 +86,10 @@ pub(super) fn page(
     let alert = l.alert.as_ref();
     let template = NewPasswordPage {
         user_id: user_id.clone(),
-        rules: rules.iter().map(|rule| RuleLine::new(t, *rule, notice)).collect(),
+        rules: rules
+            .iter()
+            .map(|rule| RuleLine::new(t, *rule, notice))
+            .collect(),
         error: alert.and_then(|alert| alert.at("new_password")),
         confirm_error: alert.and_then(|alert| alert.at("confirm_password")),
         l,
@@ -90,11 +99,20 @@ pub(super) fn page(
 
 /// Shows the page, and has it on record that it was shown.
 pub(super) async fn get(State(portal): State<Portal>, incoming: Incoming) -> Answer {
-    let Some(open) = Open::find(&portal, &incoming).await? else { return Ok(gone(&incoming)) };
+    let Some(open) = Open::find(&portal, &incoming).await? else {
+        return Ok(gone(&incoming));
+    };
     if !matches!(open.view.page, Page::NewPassword { .. }) {
         return Ok(see_other(path(&open.view.page)));
     }
     reset::shown(&portal, open.ctx(), &open.cookie).await?;
+    // That is a step of its own in the session: the form needs the version after it.
+    let Some(open) = Open::find(&portal, &incoming).await? else {
+        return Ok(gone(&incoming));
+    };
+    if !matches!(open.view.page, Page::NewPassword { .. }) {
+        return Ok(see_other(path(&open.view.page)));
+    }
     Ok(open.page(None, "")?)
 }
 

@@ -29,7 +29,9 @@ pub(super) fn page(
     notice: Option<&Notice>,
     typed: &str,
 ) -> Result<Response, Problem> {
-    let Page::Number { gate, destination } = &open.view.page else { return Err(Problem::Internal) };
+    let Page::Number { gate, destination } = &open.view.page else {
+        return Err(Problem::Internal);
+    };
     let t = open.texts();
     let heading = t.get(match gate {
         Gate::OfficeCall => "number-heading-office",
@@ -38,10 +40,18 @@ pub(super) fn page(
     let is_text = *gate == Gate::Sms;
     let l = open.layout(heading, notice);
     let template = NumberPage {
-        lead: t.get(if is_text { "number-lead-text" } else { "number-lead-call" }),
+        lead: t.get(if is_text {
+            "number-lead-text"
+        } else {
+            "number-lead-call"
+        }),
         destination: destination.as_ref().map(ToString::to_string),
         phone: typed.to_owned(),
-        button: t.get(if is_text { "number-button-text" } else { "number-button-call" }),
+        button: t.get(if is_text {
+            "number-button-text"
+        } else {
+            "number-button-call"
+        }),
         error: l.alert.as_ref().and_then(|alert| alert.at("phone")),
         l,
     };

@@ -28,7 +28,9 @@ pub(super) fn page(
     status: StatusCode,
     notice: Option<&Notice>,
 ) -> Result<Response, Problem> {
-    let Page::Questions { questions } = &open.view.page else { return Err(Problem::Internal) };
+    let Page::Questions { questions } = &open.view.page else {
+        return Err(Problem::Internal);
+    };
     let t = open.texts();
     let l = open.layout(t.get("questions-heading"), notice);
     let template = QuestionsPage {
@@ -51,15 +53,17 @@ pub(super) async fn post(
     incoming: Incoming,
     posted: Posted,
 ) -> Answer {
-    let (open, fields, version) =
-        Open::posted(&portal, &incoming, &posted, &ANSWERS, &[]).await?;
+    let (open, fields, version) = Open::posted(&portal, &incoming, &posted, &ANSWERS, &[]).await?;
     // As many as were asked; one that is missing counts as empty.
     let asked = match &open.view.page {
         Page::Questions { questions } => questions.len(),
         _ => 0,
     };
-    let typed: Vec<String> =
-        ANSWERS.iter().take(asked).map(|name| fields.text(name).to_owned()).collect();
+    let typed: Vec<String> = ANSWERS
+        .iter()
+        .take(asked)
+        .map(|name| fields.text(name).to_owned())
+        .collect();
     let outcome = reset::answers(&portal, open.ctx(), &open.cookie, version, &typed).await?;
     open.go_on(outcome, "")
 }

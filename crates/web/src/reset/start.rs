@@ -39,14 +39,24 @@ impl Home {
         // Only what can be a domain gets to the database, and back into the page.
         let whr = whr.filter(|domain| {
             (1..=253).contains(&domain.len())
-                && domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
+                && domain
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
         });
         if let Some(whr) = whr
             && let Some((tenant, brand)) = reset::brand_by_domain(portal, &whr).await?
         {
-            return Ok(Self { brand, tenant: Some(tenant), whr });
+            return Ok(Self {
+                brand,
+                tenant: Some(tenant),
+                whr,
+            });
         }
-        Ok(Self { brand: reset::service_brand(portal), tenant: None, whr: String::new() })
+        Ok(Self {
+            brand: reset::service_brand(portal),
+            tenant: None,
+            whr: String::new(),
+        })
     }
 
     /// The address of step 1 for this tenant.
@@ -73,9 +83,21 @@ pub(super) async fn get(State(portal): State<Portal>, incoming: Incoming) -> Ans
     let t = Texts::new(incoming.ctx.locale);
     let is_gone = incoming.query("e").is_some_and(|note| note == "gone");
     let alert = is_gone.then(|| Alert::info(t.get("notice-gone")));
-    let mut response = show(&portal, &incoming, &home, &cookie, StatusCode::OK, alert, "")?;
+    let mut response = show(
+        &portal,
+        &incoming,
+        &home,
+        &cookie,
+        StatusCode::OK,
+        alert,
+        "",
+    )?;
     if known.is_none() {
-        let cookie = SetCookie { name: PRE_COOKIE, value: cookie.expose(), max_age: None };
+        let cookie = SetCookie {
+            name: PRE_COOKIE,
+            value: cookie.expose(),
+            max_age: None,
+        };
         cookie.add(incoming.cookies.secure(), response.headers_mut());
     }
     Ok(response)
@@ -87,7 +109,14 @@ pub(super) async fn post(
     incoming: Incoming,
     posted: Posted,
 ) -> Answer {
-    const NAMES: [&str; 6] = ["user_id", "challenge", "nonce", "timed", "form_token", "whr"];
+    const NAMES: [&str; 6] = [
+        "user_id",
+        "challenge",
+        "nonce",
+        "timed",
+        "form_token",
+        "whr",
+    ];
     let fields = posted.fields(&NAMES, &[])?;
     let home = Home::find(&portal, fields.sent("whr").map(|whr| whr.expose().clone())).await?;
     let incoming = incoming.within(home.brand.locale);
@@ -97,14 +126,27 @@ pub(super) async fn post(
         return no_cookies(&portal, &incoming, &home, user_id).await;
     };
     let again = |status, alert| {
-        show(&portal, &incoming, &home, &cookie, status, Some(alert), user_id)
+        show(
+            &portal,
+            &incoming,
+            &home,
+            &cookie,
+            status,
+            Some(alert),
+            user_id,
+        )
     };
     if !reset::start_token_matches(&portal, cookie.expose(), fields.text("form_token")) {
-        return Ok(again(StatusCode::CONFLICT, Alert::info(t.get("notice-start-out-of-date")))?);
+        return Ok(again(
+            StatusCode::CONFLICT,
+            Alert::info(t.get("notice-start-out-of-date")),
+        )?);
     }
     // A solution means that there was a script; a form without one had time instead.
     let proof = if fields.text("nonce").is_empty() {
-        HumanProof::Time { token: fields.text("timed").to_owned() }
+        HumanProof::Time {
+            token: fields.text("timed").to_owned(),
+        }
     } else {
         HumanProof::Work {
             challenge: fields.text("challenge").to_owned(),
@@ -184,18 +226,16 @@ fn explain(t: Texts, notice: StartNotice) -> (StatusCode, Alert) {
         StartNotice::Busy { seconds } => {
             let wait = t.duration(std::time::Duration::from_secs(seconds));
             let item = t.with("error-busy", &[("duration", (&wait).into())]);
-            (StatusCode::TOO_MANY_REQUESTS, titled(t.get("alert-title"), item))
+            (
+                StatusCode::TOO_MANY_REQUESTS,
+                titled(t.get("alert-title"), item),
+            )
         }
     }
 }
 
 /// A browser that sends no cookie back cannot be bound to a session.
-async fn no_cookies(
-    portal: &Portal,
-    incoming: &Incoming,
-    home: &Home,
-    user_id: &str,
-) -> Answer {
+async fn no_cookies(portal: &Portal, incoming: &Incoming, home: &Home, user_id: &str) -> Answer {
     reset::no_cookies(portal, &incoming.ctx, user_id).await?;
     let t = Texts::new(incoming.ctx.locale);
     let cookie = fresh(portal.entropy());
@@ -206,8 +246,20 @@ async fn no_cookies(
         field: None,
     };
     let status = StatusCode::UNPROCESSABLE_ENTITY;
-    let mut response = show(portal, incoming, home, &cookie, status, Some(alert), user_id)?;
-    let cookie = SetCookie { name: PRE_COOKIE, value: cookie.expose(), max_age: None };
+    let mut response = show(
+        portal,
+        incoming,
+        home,
+        &cookie,
+        status,
+        Some(alert),
+        user_id,
+    )?;
+    let cookie = SetCookie {
+        name: PRE_COOKIE,
+        value: cookie.expose(),
+        max_age: None,
+    };
     cookie.add(incoming.cookies.secure(), response.headers_mut());
     Ok(response)
 }

@@ -33,11 +33,17 @@ pub(super) fn page(
     status: StatusCode,
     notice: Option<&Notice>,
 ) -> Result<Response, Problem> {
-    let Page::Choose { options, passed } = &open.view.page else { return Err(Problem::Internal) };
+    let Page::Choose { options, passed } = &open.view.page else {
+        return Err(Problem::Internal);
+    };
     let t = open.texts();
     let l = open.layout(t.get("verify-heading"), notice);
     let template = VerifyPage {
-        lead: t.get(if passed.is_empty() { "verify-lead" } else { "verify-lead-next" }),
+        lead: t.get(if passed.is_empty() {
+            "verify-lead"
+        } else {
+            "verify-lead-next"
+        }),
         choices: options
             .iter()
             .map(|choice| Choice {
@@ -47,7 +53,10 @@ pub(super) fn page(
                 destination: choice.destination.as_ref().map(ToString::to_string),
             })
             .collect(),
-        error: l.alert.as_ref().and_then(|alert: &Alert| alert.at("method")),
+        error: l
+            .alert
+            .as_ref()
+            .and_then(|alert: &Alert| alert.at("method")),
         l,
     };
     layout::page(status, t.locale(), &template)
