@@ -44,7 +44,8 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    /// Gathers the facts. `None`: the tenant is gone, or the account behind a known subject is.
+    /// Gathers the facts. `None`: the tenant is gone or switched off, or the account behind a known
+    /// subject is gone.
     pub(crate) async fn gather(
         tx: &mut Tx,
         app: &App,
@@ -56,6 +57,9 @@ impl Case {
         let Some((tenant, wrapped)) = tenants::get_with_key(tx, tenant).await? else {
             return Ok(None);
         };
+        if !tenant.enabled {
+            return Ok(None);
+        }
         let data_key = app.keys().data_key(tenant.id, &wrapped)?;
         let user = accounts::get(tx, tenant.id, subject_id).await?;
         let rows = methods::list_for_user(tx, tenant.id, subject_id).await?;

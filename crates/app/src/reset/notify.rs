@@ -5,6 +5,7 @@ use std::time::Duration;
 use latchkey_core::audit::Activity;
 use latchkey_core::model::{Role, User};
 use latchkey_core::reset::{Authorisation, Gate, Ineligible, Reason, gates};
+use latchkey_core::settings::Contact;
 use latchkey_crypto::codes::{self, Digits};
 use latchkey_crypto::keys::Purpose;
 use latchkey_i18n::Texts;
@@ -461,50 +462,66 @@ pub(super) async fn blocked(
     Ok(())
 }
 
-/// Tells the owner by mail what the page does not say.
+/// Tells the owner by mail what the page does not say. One message for every name, void where there
+/// is nothing to tell.
 pub(super) async fn missing(
     tx: &mut Tx,
     app: &App,
     ctx: &Ctx,
     case: &Case,
-    no: &Ineligible,
+    typed: &str,
+    hidden: Option<&Ineligible>,
 ) -> Result<(), AppError> {
-    let Some(user) = &case.user else {
-        return Ok(());
-    };
+    let now = app.clock().now();
     let address = ctx.stored_address(case.tenant.settings.client_address);
     let occasion = Occasion {
-        when: app.clock().now(),
+        when: now,
         address: &address,
         browser: &ctx.browser,
     };
-    let usable = case.usable_factors(app.clock().now());
-    let needed = case.gates_required(app.clock().now());
-    let reason = match no.deciding {
+    let reason = match hidden.map_or(Reason::AccountDisabled, |no| no.deciding) {
         Reason::TenantSsprDisabled => MissingReason::TurnedOff,
         Reason::PolicyNotDefined => MissingReason::NoMethodEnabled,
         Reason::NotMemberOfScopedGroup => MissingReason::NotInGroup,
         Reason::NotLicensed => MissingReason::NotLicensed,
         Reason::WritebackNotEnabled => MissingReason::WritebackOff,
-        Reason::NotProperlyConfigured => MissingReason::TooFewMethods { usable, needed },
+        Reason::NotProperlyConfigured => MissingReason::TooFewMethods {
+            usable: case.usable_factors(now),
+            needed: case.gates_required(now),
+        },
         Reason::OnPremisesConnectivity => MissingReason::DirectoryUnreachable,
         Reason::OnPremisesAdminActionRequired => MissingReason::DirectoryFault,
         Reason::AccountDisabled => MissingReason::AccountDisabled,
     };
     let reference = ctx.request.to_string();
-    for recipient in recipients(case, ctx.locale) {
-        let content = messages::missing(
-            Texts::new(recipient.locale),
-            &Missing {
-                tenant: &case.tenant.name,
-                user: user.upn.as_str(),
-                reason,
-                occasion,
-                reference: &reference,
-            },
-        );
-        post(tx, app, case, MessageKind::Missing, recipient, content).await?;
-    }
+    let recipient = recipients(case, ctx.locale).into_iter().next();
+    let is_void = hidden.is_none() || recipient.is_none();
+    let nobody = || EmailAddress::parse("nobody@invalid.example").ok();
+    let locale = recipient
+        .as_ref()
+        .map_or(ctx.locale, |recipient| recipient.locale);
+    let Some(to) = recipient.map(|recipient| recipient.to).or_else(nobody) else {
+        return Err(AppError::bug("an address for nobody is malformed"));
+    };
+    let content = messages::missing(
+        Texts::new(locale),
+        &Missing {
+            tenant: &case.tenant.name,
+            user: case.user.as_ref().map_or(typed, |user| user.upn.as_str()),
+            reason,
+            occasion,
+            reference: &reference,
+        },
+    );
+    let draft = Draft {
+        kind: MessageKind::Missing,
+        to: Destination::Mail(to),
+        locale,
+        content,
+        expires_at: now.plus(NOTICE_LIFETIME),
+        is_void,
+    };
+    enqueue(tx, app, &case.data_key, draft).await?;
     Ok(())
 }
 
@@ -512,6 +529,10 @@ pub(super) async fn missing(
 /// Administrators; once an hour per user. For a decoy the same is looked up, and nobody is told.
 pub(super) async fn help(tx: &mut Tx, app: &App, ctx: &Ctx, open: &Open) -> Result<(), AppError> {
     let case = &open.case;
+    if case.tenant.settings.contact != Contact::Off {
+        // The page has led to the tenant's own way.
+        return Ok(());
+    }
     let bucket = format!("help.{}.{}", case.tenant.id, open.row.subject);
     if !rate::take(tx, &bucket, open.now, HOUR, 1).await? {
         return Ok(());

@@ -112,6 +112,16 @@ struct Found {
     user: Option<UserId>,
 }
 
+impl Found {
+    /// Who it is to the rules: the account, or the decoy of the name.
+    fn subject(&self, decoy: UserId) -> (Subject, UserId) {
+        match self.user {
+            Some(user) => (Subject::Known, user),
+            None => (Subject::Decoy, decoy),
+        }
+    }
+}
+
 async fn resolve(tx: &mut Tx, key: &str, brand: Option<TenantId>) -> Result<Found, AppError> {
     let domain = key.rsplit_once('@').map_or("", |(_, domain)| domain);
     let known = names::resolve(tx, key).await?;
@@ -159,45 +169,58 @@ async fn begin(
     brand: Option<TenantId>,
     now: Timestamp,
 ) -> Result<Started, AppError> {
-    let found = resolve(tx, key, brand).await?;
+    let mut found = resolve(tx, key, brand).await?;
     let bucket = format!("start.tenant.{}", found.tenant);
     if !rate::take(tx, &bucket, now, TENANT_INTERVAL, TENANT_BURST).await? {
         return Ok(Started::Again(StartNotice::Busy { seconds: 1 }));
     }
-    let decoy = decoy_id(app, found.tenant, key);
-    let (subject, id) = match found.user {
-        Some(user) => (Subject::Known, user),
-        None => (Subject::Decoy, decoy),
+    let mut decoy = decoy_id(app, found.tenant, key);
+    let (subject, id) = found.subject(decoy);
+    let gathered = Case::gather(tx, app, found.tenant, subject, id, now).await?;
+    let mut case = match gathered {
+        Some(case) => case,
+        None => {
+            // The tenant is switched off: its names are unknown like those of no tenant.
+            found = Found {
+                tenant: TenantId::SERVICE,
+                user: None,
+            };
+            decoy = decoy_id(app, found.tenant, key);
+            Case::gather(tx, app, found.tenant, Subject::Decoy, decoy, now)
+                .await?
+                .ok_or_else(|| AppError::bug("the service's own tenant is not there"))?
+        }
     };
-    let Some(mut case) = Case::gather(tx, app, found.tenant, subject, id, now).await? else {
-        return Err(AppError::NotFound);
-    };
+    let (subject, id) = found.subject(decoy);
     let hits = throttles::hit(tx, found.tenant, id, throttle::Bucket::Attempts, now).await?;
     let verdict = hits.verdict(now);
 
     // How a session for a decoy truly ends is settled now.
     let mut truth = None;
-    let mut verdict_detail = None;
-    let disclosure = case.tenant.settings.reset.disclosure;
-    match (&case.eligibility, subject) {
-        (_, Subject::Decoy) if disclosure == Disclosure::Standard => {
-            truth = Some(Detail::Failed(Failure::UnknownUser));
-            verdict_detail = truth;
-        }
-        (Ok(_), Subject::Decoy) => truth = Some(Detail::Failed(Failure::UnknownUser)),
-        (Err(no), Subject::Known) if disclosure == Disclosure::Strict => {
-            let no = no.clone();
+    let mut at_once = None;
+    if subject == Subject::Decoy {
+        truth = Some(Detail::Failed(Failure::UnknownUser));
+    }
+    match case.tenant.settings.reset.disclosure {
+        Disclosure::Standard => at_once = truth,
+        Disclosure::Private => {}
+        Disclosure::Strict => {
+            // The same for every name: what is shown, and a mail that is void unless its owner has
+            // something to learn from it.
             let shown = Case::gather(tx, app, found.tenant, Subject::Decoy, decoy, now).await?;
             let shown = shown.ok_or(AppError::NotFound)?;
             // What holds for everybody in the tenant is no secret about anybody.
-            if shown.eligibility.is_ok() {
-                tell_what_is_missing(tx, app, ctx, &case, &no, now).await?;
+            let hidden = match (&case.eligibility, subject) {
+                (Err(no), Subject::Known) if shown.eligibility.is_ok() => Some(no.clone()),
+                _ => None,
+            };
+            tell_what_is_missing(tx, app, ctx, &case, typed, hidden.as_ref(), now).await?;
+            if let Some(no) = hidden {
                 truth = Some(Detail::Failed(no.deciding.into()));
                 let user = case.user.take();
                 case = Case { user, ..shown };
             }
         }
-        _ => {}
     }
     let subject = case.subject;
     let subject_id = case.subject_id;
@@ -255,7 +278,7 @@ async fn begin(
             }
             Some(Detail::BlockedAttempts)
         }
-        throttle::Verdict::Pass { .. } => match (verdict_detail, &open.case.eligibility) {
+        throttle::Verdict::Pass { .. } => match (at_once, &open.case.eligibility) {
             (Some(detail), _) => Some(detail),
             (None, Err(no)) => Some(Detail::Failed(no.deciding.into())),
             (None, Ok(eligible)) => all_blocked(&open, eligible),
@@ -299,13 +322,14 @@ async fn tell_what_is_missing(
     app: &App,
     ctx: &Ctx,
     case: &Case,
-    no: &Ineligible,
+    typed: &str,
+    hidden: Option<&Ineligible>,
     now: Timestamp,
 ) -> Result<(), AppError> {
     let bucket = format!("missing.{}.{}", case.tenant.id, case.subject_id);
     let day = Duration::from_secs(24 * 60 * 60);
     if rate::take(tx, &bucket, now, day, 1).await? {
-        notify::missing(tx, app, ctx, case, no).await?;
+        notify::missing(tx, app, ctx, case, typed, hidden).await?;
     }
     Ok(())
 }

@@ -42,32 +42,33 @@ pub(crate) fn cookie_tag(app: &App, cookie: &Secret<String>) -> [u8; 32] {
 /// The page of a session, for a browser that has its cookie. `None`: there is no such session.
 pub async fn view(app: &App, ctx: &Ctx, cookie: &Secret<String>) -> Result<Option<View>, AppError> {
     let tag = cookie_tag(app, cookie);
+    let found = app
+        .db()
+        .read(async |mut tx| find(&mut tx, app, &tag).await)
+        .await?;
+    let Some(open) = found else { return Ok(None) };
+    if look(&open).is_none_or(|step| step.next == open.session) {
+        return Ok(Some(render::view(app, &open)));
+    }
+    // The policy or the account changed, or time ran out: only now is there something to write.
     app.db()
         .write(async |mut tx| {
             let tx = &mut tx;
             let Some(open) = find(tx, app, &tag).await? else {
                 return Ok(None);
             };
-            if open.session.is_over() {
-                return Ok(Some(render::view(app, &open)));
-            }
-            // Nothing but time may have passed, and yet the policy or the account changed.
-            let event = if open.now >= open.row.expires_at {
-                Event::Expire
-            } else {
-                Event::Look
-            };
-            let before = open.session.clone();
-            let Ok(step) = apply(&open, event) else {
+            let Some(step) = look(&open) else {
                 return Ok(Some(render::view(app, &open)));
             };
-            if step.next == before {
-                return Ok(Some(render::view(app, &open)));
-            }
             let moved = store(tx, app, ctx, open, step, Vec::new()).await?;
             Ok(Some(render::view(app, &moved.open)))
         })
         .await
+}
+
+/// Where a session stands if nothing but time passed. `None`: it is over.
+fn look(open: &Open) -> Option<Step> {
+    apply(open, Event::Look).ok()
 }
 
 /// Finds the session of a cookie and gathers the facts. A session whose subject is gone counts as
@@ -231,6 +232,7 @@ pub(crate) fn end_entry(open: &Open, seen: Detail) -> Entry {
         ResultKind::Blocked => Activity::Blocked,
         _ => Activity::ResetSelfService,
     };
+    metrics::counter!("latchkey_resets_total", "result" => kind.as_str()).increment(1);
     let entry = Entry::new(activity)
         .because(detail)
         .on(target(open))
