@@ -65,7 +65,7 @@ impl<'a> Browser<'a> {
                     .to_str()
                     .unwrap()
                     .to_owned();
-                method = "GET".to_owned();
+                "GET".clone_into(&mut method);
                 continue;
             }
             let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
