@@ -2,11 +2,14 @@
 //! that repeats, messages that can be read, on both databases; and a person who walks through it.
 
 mod app;
+pub mod browser;
 mod clock;
+pub mod html;
 mod person;
 pub mod pg;
 pub mod seed;
 
 pub use app::{TestApp, both};
+pub use browser::{Browser, Server};
 pub use clock::{Seeded, TestClock};
 pub use person::{Person, solve, totp};
