@@ -123,7 +123,7 @@ fn code(
 }
 
 fn refused(portal: &Portal, incoming: Incoming) -> Result<Response, Problem> {
-    code(portal, incoming, StatusCode::UNPROCESSABLE_ENTITY, |t| {
+    code(portal, incoming, StatusCode::OK, |t| {
         Some(Alert::error(t, "token", vec![t.get("not-me-refused")]))
     })
 }

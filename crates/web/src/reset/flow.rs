@@ -144,11 +144,9 @@ impl Open {
 
     /// The page of the session's step. `typed`: what stays in its field.
     pub(super) fn page(&self, notice: Option<&Notice>, typed: &str) -> Result<Response, Problem> {
-        let status = match notice {
-            None | Some(Notice::SentAgain) => StatusCode::OK,
-            Some(Notice::OutOfDate) => StatusCode::CONFLICT,
-            Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        };
+        // A page that says what to mend is an answer, not a failure: as an error, browsers would
+        // write it to their console, and some would not keep what was typed.
+        let status = StatusCode::OK;
         match &self.view.page {
             Page::Choose { .. } => verify::page(self, status, notice),
             Page::Number { .. } => number::page(self, status, notice, typed),

@@ -138,7 +138,7 @@ pub(super) async fn post(
     };
     if !reset::start_token_matches(&portal, cookie.expose(), fields.text("form_token")) {
         return Ok(again(
-            StatusCode::CONFLICT,
+            StatusCode::OK,
             Alert::info(t.get("notice-start-out-of-date")),
         )?);
     }
@@ -212,15 +212,15 @@ fn explain(t: Texts, notice: StartNotice) -> (StatusCode, Alert) {
     };
     match notice {
         StartNotice::Unreadable => (
-            StatusCode::UNPROCESSABLE_ENTITY,
+            StatusCode::OK,
             Alert::error(t, "user_id", vec![t.get("error-user-id")]),
         ),
         StartNotice::CheckFailed => (
-            StatusCode::UNPROCESSABLE_ENTITY,
+            StatusCode::OK,
             titled(t.get("alert-title"), t.get("error-check-failed")),
         ),
         StartNotice::TooFast => (
-            StatusCode::UNPROCESSABLE_ENTITY,
+            StatusCode::OK,
             titled(t.get("alert-title"), t.get("error-too-fast")),
         ),
         StartNotice::Busy { seconds } => {
@@ -245,7 +245,7 @@ async fn no_cookies(portal: &Portal, incoming: &Incoming, home: &Home, user_id: 
         items: vec![t.get("no-cookies-what"), t.get("no-cookies-next")],
         field: None,
     };
-    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    let status = StatusCode::OK;
     let mut response = show(
         portal,
         incoming,
