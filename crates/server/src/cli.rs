@@ -196,8 +196,11 @@ pub(crate) enum Group {
 #[derive(Debug, Args)]
 pub(crate) struct Member {
     pub(crate) tenant: String,
+    /// The group
     pub(crate) name: String,
-    pub(crate) member: String,
+    /// Who or what is put in or taken out
+    #[arg(value_name = "MEMBER")]
+    pub(crate) who: String,
     /// The member is a group
     #[arg(long)]
     pub(crate) group: bool,

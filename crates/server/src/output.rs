@@ -1,9 +1,10 @@
 //! Answers on standard output: for people, or as JSON.
 
-use std::io::{self, ErrorKind, Write};
+use std::fmt::Write as _;
+use std::io::{self, ErrorKind, Write as _};
 
-use serde::Serialize;
-use serde_json::Value;
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::failure::Failure;
 
@@ -24,25 +25,27 @@ impl Output {
 
     /// One thing.
     pub(crate) fn item(&self, item: &impl Serialize) -> Result<(), Failure> {
-        let value = value(item)?;
+        let text = json(item)?;
         if self.json {
-            return self.line(&value.to_string());
+            return self.line(&text);
         }
-        let mut text = String::new();
-        block(&mut text, 0, &value);
-        put(&text)
+        let mut shown = String::new();
+        block(&mut shown, 0, &read(&text)?);
+        put(&shown)
     }
 
     /// A page of a list.
     pub(crate) fn items(&self, items: &[impl Serialize]) -> Result<(), Failure> {
-        let values = items.iter().map(value).collect::<Result<Vec<_>, _>>()?;
+        let texts = items.iter().map(json).collect::<Result<Vec<_>, _>>()?;
         if self.json {
-            return put(&values
-                .iter()
-                .map(|value| format!("{value}\n"))
-                .collect::<String>());
+            return self.line(&texts.join("\n"));
         }
-        put(&table(&values))
+        put(&table(
+            &texts
+                .iter()
+                .map(|text| read(text))
+                .collect::<Result<Vec<_>, _>>()?,
+        ))
     }
 
     /// A line as it is.
@@ -57,8 +60,66 @@ impl Output {
     }
 }
 
-fn value(item: &impl Serialize) -> Result<Value, Failure> {
-    serde_json::to_value(item).map_err(|error| error.to_string().into())
+/// A value of JSON whose fields are in the order in which they were written.
+enum Value {
+    Null,
+    Truth(bool),
+    Text(String),
+    List(Vec<Value>),
+    Fields(Vec<(String, Value)>),
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Ordered;
+        impl<'de> Visitor<'de> for Ordered {
+            type Value = Value;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("JSON")
+            }
+            fn visit_unit<E>(self) -> Result<Value, E> {
+                Ok(Value::Null)
+            }
+            fn visit_bool<E>(self, truth: bool) -> Result<Value, E> {
+                Ok(Value::Truth(truth))
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+                Ok(Value::Text(number.to_string()))
+            }
+            fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+                Ok(Value::Text(number.to_string()))
+            }
+            fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+                Ok(Value::Text(number.to_string()))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+                Ok(Value::Text(text.to_owned()))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) = from.next_element()? {
+                    items.push(item);
+                }
+                Ok(Value::List(items))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = from.next_entry()? {
+                    fields.push(field);
+                }
+                Ok(Value::Fields(fields))
+            }
+        }
+        from.deserialize_any(Ordered)
+    }
+}
+
+fn json(item: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string(item).map_err(|error| error.to_string().into())
+}
+
+fn read(text: &str) -> Result<Value, Failure> {
+    serde_json::from_str(text).map_err(|error| error.to_string().into())
 }
 
 fn put(text: &str) -> Result<(), Failure> {
@@ -74,30 +135,35 @@ fn put(text: &str) -> Result<(), Failure> {
 fn short(value: &Value) -> String {
     match value {
         Value::Null => "-".into(),
-        Value::Bool(true) => "yes".into(),
-        Value::Bool(false) => "no".into(),
-        Value::String(text) => text.clone(),
-        Value::Array(items) if items.is_empty() => "-".into(),
-        Value::Array(items) => items.iter().map(short).collect::<Vec<_>>().join(", "),
-        other => other.to_string(),
+        Value::Truth(true) => "yes".into(),
+        Value::Truth(false) => "no".into(),
+        Value::Text(text) if text.is_empty() => "-".into(),
+        Value::Text(text) => text.clone(),
+        Value::List(items) if items.is_empty() => "-".into(),
+        Value::List(items) => items.iter().map(short).collect::<Vec<_>>().join(", "),
+        Value::Fields(fields) => fields
+            .iter()
+            .map(|(_, value)| short(value))
+            .collect::<Vec<_>>()
+            .join(" "),
     }
 }
 
 fn block(text: &mut String, indent: usize, value: &Value) {
     let space = " ".repeat(indent);
-    let Value::Object(fields) = value else {
-        text.push_str(&format!("{space}{}\n", short(value)));
+    let Value::Fields(fields) = value else {
+        let _ = writeln!(text, "{space}{}", short(value));
         return;
     };
     for (name, value) in fields {
         let name = name.replace('_', " ");
         match value {
-            Value::Object(_) => {
-                text.push_str(&format!("{space}{name}:\n"));
+            Value::Fields(_) => {
+                let _ = writeln!(text, "{space}{name}:");
                 block(text, indent + 2, value);
             }
-            Value::Array(items) if items.iter().any(Value::is_object) => {
-                text.push_str(&format!("{space}{name}:\n"));
+            Value::List(items) if items.iter().any(|item| matches!(item, Value::Fields(_))) => {
+                let _ = writeln!(text, "{space}{name}:");
                 for item in items {
                     let mut inner = String::new();
                     block(&mut inner, indent + 4, item);
@@ -106,13 +172,15 @@ fn block(text: &mut String, indent: usize, value: &Value) {
                     text.push_str(&inner);
                 }
             }
-            Value::Array(items) if items.len() > 1 => {
-                text.push_str(&format!("{space}{name}:\n"));
+            Value::List(items) if items.len() > 1 => {
+                let _ = writeln!(text, "{space}{name}:");
                 for item in items {
-                    text.push_str(&format!("{space}  - {}\n", short(item)));
+                    let _ = writeln!(text, "{space}  - {}", short(item));
                 }
             }
-            other => text.push_str(&format!("{space}{name}: {}\n", short(other))),
+            other => {
+                let _ = writeln!(text, "{space}{name}: {}", short(other));
+            }
         }
     }
 }
@@ -122,7 +190,7 @@ fn table(values: &[Value]) -> String {
     let rows: Vec<Vec<String>> = values
         .iter()
         .map(|value| match value {
-            Value::Object(fields) => fields.values().map(short).collect(),
+            Value::Fields(fields) => fields.iter().map(|(_, value)| short(value)).collect(),
             other => vec![short(other)],
         })
         .collect();
@@ -133,51 +201,37 @@ fn table(values: &[Value]) -> String {
             cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
         })
         .collect();
-    rows.iter()
-        .map(|row| {
-            let cells: Vec<String> = row
-                .iter()
-                .zip(&widths)
-                .map(|(cell, width)| format!("{cell:width$}"))
-                .collect();
-            format!("{}\n", cells.join("  ").trim_end())
-        })
-        .collect()
+    let mut text = String::new();
+    for row in rows {
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"));
+        let line = cells.collect::<Vec<_>>().join("  ");
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
-    fn things_are_lines_and_lists_are_columns() {
+    fn things_are_lines_in_their_order_and_lists_are_columns() {
         let mut text = String::new();
-        let thing = json!({
-            "can_reset": false,
-            "decided_by": null,
-            "reasons": [{"code": "SSPR_0014", "cure": "add"}, {"code": "SSPR_0031", "cure": "enable"}],
-            "gates": ["email", "sms"],
-            "one": ["only"],
-        });
-        block(&mut text, 0, &thing);
-        for part in [
-            "can reset: no\n",
-            "decided by: -\n",
-            "  - code: SSPR_0014\n",
-            "    cure: add\n  - c",
-            "gates:\n  - email\n  - sms\n",
-            "one: only\n",
-        ] {
-            assert!(
-                text.contains(part) || part.contains("c\n"),
-                "{part:?} in {text}"
-            );
-        }
+        let thing = r#"{"user": "ada", "can_reset": false, "decided_by": null, "reasons":
+            [{"code": "SSPR_0014", "cure": "add"}, {"code": "SSPR_0031", "cure": "enable"}],
+            "gates": ["email", "sms"], "one": ["only"], "count": 3}"#;
+        block(&mut text, 0, &read(thing).unwrap());
         assert_eq!(
-            table(&[json!({"a": "x", "b": 10}), json!({"a": "long", "b": 2})]),
-            "x     10\nlong  2\n"
+            text,
+            "user: ada\ncan reset: no\ndecided by: -\nreasons:\n  - code: SSPR_0014\n    cure: add\n  \
+             - code: SSPR_0031\n    cure: enable\ngates:\n  - email\n  - sms\none: only\ncount: 3\n"
         );
+        let rows = [r#"{"b": "x", "a": 10}"#, r#"{"b": "long", "a": 2}"#];
+        let rows: Vec<Value> = rows.iter().map(|row| read(row).unwrap()).collect();
+        assert_eq!(table(&rows), "x     10\nlong  2\n");
     }
 }

@@ -60,10 +60,7 @@ pub async fn add(app: &App, ctx: &Ctx, tenant: &str, name: &str) -> Result<Domai
 
 /// A custom domain that is not in the database yet.
 pub(crate) fn new(app: &App, name: DomainName) -> Domain {
-    let token = random_bytes::<16>(app.entropy())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let token = super::audit_list::hex(&random_bytes::<16>(app.entropy()));
     Domain {
         id: DomainId::new(app.clock(), app.entropy()),
         name,

@@ -305,12 +305,11 @@ fn check_answers(
         } else if own.contains(question) {
             questions::own_name(question)
         } else {
+            let own = own.iter().map(String::as_str);
+            let known: Vec<&str> = questions::PREDEFINED.into_iter().chain(own).collect();
+            let known = known.join(", ");
             wrong.push(format!(
-                "answer {number}: there is no question {question:?}; there are {}{}",
-                questions::PREDEFINED.join(", "),
-                own.iter()
-                    .map(|text| format!(", {text:?}"))
-                    .collect::<String>()
+                "answer {number}: there is no question {question:?}; there are {known}"
             ));
             continue;
         };

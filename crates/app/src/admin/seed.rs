@@ -89,12 +89,15 @@ pub async fn seed(app: &App, ctx: &Ctx, all: &[SeedTenant]) -> Result<(), AppErr
         .await
 }
 
-async fn seed_one<'a>(
+/// The hashed answers of a user, by name.
+type Answers<'a> = dyn Fn(&str) -> Option<&'a [(String, String)]> + Sync + 'a;
+
+async fn seed_one(
     tx: &mut Tx,
     app: &App,
     ctx: &Ctx,
     seed: &SeedTenant,
-    answers: &(dyn Fn(&str) -> Option<&'a [(String, String)]> + Sync),
+    answers: &Answers<'_>,
 ) -> Result<(), AppError> {
     let said = |error: latchkey_types::Malformed| AppError::Invalid(error.to_string());
     let id = TenantId::new(app.clock(), app.entropy());
@@ -106,7 +109,10 @@ async fn seed_one<'a>(
     };
     let created_at = app.clock().now().minus(seed.age);
     let mut settings = seed.settings.clone();
-    let only = seed.only_group.map(|name| group::new(app, name)).transpose()?;
+    let only = seed
+        .only_group
+        .map(|name| group::new(app, name))
+        .transpose()?;
     if let Some(only) = &only {
         settings.reset.scope = Scope::Selected([only.id].into());
     }
@@ -121,7 +127,9 @@ async fn seed_one<'a>(
     if let Some(only) = &only {
         group::create_in(tx, app, ctx, &tenant, only).await?;
     }
-    let (_, wrapped) = tenants::get_with_key(tx, id).await?.ok_or(AppError::NotFound)?;
+    let (_, wrapped) = tenants::get_with_key(tx, id)
+        .await?
+        .ok_or(AppError::NotFound)?;
     let key = app.keys().data_key(id, &wrapped)?;
     for person in &seed.users {
         let mut user = blank(app, id, Upn::parse(person.upn).map_err(said)?);
@@ -156,12 +164,18 @@ pub async fn authenticator_address(
         .read(async |mut tx| {
             let tx = &mut tx;
             let user = find::user_in(tx, typed).await?;
-            let user = accounts::get(tx, user.tenant, user.id).await?.ok_or(AppError::NotFound)?;
-            let (tenant, wrapped) =
-                tenants::get_with_key(tx, user.tenant).await?.ok_or(AppError::NotFound)?;
+            let user = accounts::get(tx, user.tenant, user.id)
+                .await?
+                .ok_or(AppError::NotFound)?;
+            let (tenant, wrapped) = tenants::get_with_key(tx, user.tenant)
+                .await?
+                .ok_or(AppError::NotFound)?;
             let key = app.keys().data_key(tenant.id, &wrapped)?;
             let rows = methods::list_for_user(tx, user.tenant, user.id).await?;
-            let Some(row) = rows.iter().find(|row| row.kind == MethodKind::Authenticator) else {
+            let Some(row) = rows
+                .iter()
+                .find(|row| row.kind == MethodKind::Authenticator)
+            else {
                 return Ok(None);
             };
             let secret = open(&key, "method", "value", row.id.0, &row.value)?;

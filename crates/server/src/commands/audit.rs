@@ -90,11 +90,8 @@ impl Console {
                 Some(broken) => format!("{name}: BROKEN at event {}: {}", broken.seq, broken.what),
             };
             if anchor {
-                line.push_str(&format!(
-                    " (anchor {} {})",
-                    verified.events,
-                    hex(&verified.anchor)
-                ));
+                let hash = hex(&verified.anchor);
+                line += &[" (anchor ", &verified.events.to_string(), " ", &hash, ")"].concat();
             }
             self.out.line(&line)?;
         }

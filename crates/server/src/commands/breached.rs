@@ -13,9 +13,9 @@ pub(super) fn run(command: Breached, config: &Config, out: &Output) -> Result<()
         .or_else(|| config.breached.clone())
         .unwrap_or_else(|| config.data.join("breached.filter"));
     let imported = import(&file, &target).map_err(|error| {
-        let mut text = format!("{}: {error}", file.display());
+        let text = format!("{}: {error}", file.display());
         if let Some(cause) = std::error::Error::source(&error) {
-            text.push_str(&format!(": {cause}"));
+            return format!("{text}: {cause}");
         }
         text
     })?;

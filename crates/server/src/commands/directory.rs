@@ -105,8 +105,8 @@ impl Console {
 
 fn name_of(member: &Member) -> MemberName<'_> {
     if member.group {
-        MemberName::Group(&member.member)
+        MemberName::Group(&member.who)
     } else {
-        MemberName::User(&member.member)
+        MemberName::User(&member.who)
     }
 }

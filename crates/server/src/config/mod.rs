@@ -391,6 +391,7 @@ fn mail(source: &Source, mut section: Section<'_>, message_id_host: &str) -> Opt
             "mail.username and mail.password (or password_file) go together",
         );
     }
+    let has_from = section.has("from");
     let from = section.parse("from", |text| {
         EmailAddress::parse(text).map_err(|error| error.to_string())
     });
@@ -400,13 +401,13 @@ fn mail(source: &Source, mut section: Section<'_>, message_id_host: &str) -> Opt
     let seconds = section.number("timeout_seconds", 1, 300, 30);
     let connections = section.number("connections", 1, 64, 8);
     section.finish();
-    let (Some(host), Some(from)) = (host, from) else {
+    if host.is_none() || !has_from {
         source.problem(
             &place,
             "[mail] needs host, the relay's name, and from, the sender's address",
         );
-        return None;
-    };
+    }
+    let (host, from) = (host?, from?);
     Some(SmtpConfig {
         host,
         port: u16::try_from(port).ok()?,

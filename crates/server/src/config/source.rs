@@ -235,6 +235,11 @@ impl<'a> Section<'a> {
             .problem(place, format!("{} must be {should}", self.name(key)));
     }
 
+    /// Whether a value is given.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.entries.contains_key(key)
+    }
+
     /// The place of a value, or of the section where there is none.
     pub(crate) fn place_of(&self, key: &str) -> Place {
         self.entries
@@ -377,7 +382,9 @@ impl<'a> Section<'a> {
     ) -> Option<Secret<String>> {
         let file_place = self.place_of(file_key);
         let direct = self.text(key).map(Secret::new);
-        let file = self.text(file_key)?;
+        let Some(file) = self.text(file_key) else {
+            return direct;
+        };
         if direct.is_some() {
             self.source.problem(
                 &file_place,

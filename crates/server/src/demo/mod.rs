@@ -113,7 +113,7 @@ async fn people(app: &App) -> Result<Vec<DemoUser>, Failure> {
                 .split(['?', '&'])
                 .find_map(|part| part.strip_prefix("secret="))
                 .unwrap_or_default();
-            what_it_is_for.push_str(&format!(" Secret for an app: {secret}. Or: {address}"));
+            what_it_is_for += &[" Secret for an app: ", secret, ". Or: ", address].concat();
         }
         people.push(DemoUser {
             user_id: role.upn.into(),
