@@ -1,6 +1,5 @@
 //! The file with the master key.
 
-use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
@@ -49,28 +48,21 @@ fn create(path: &Path, entropy: &dyn Entropy) -> Result<MasterKey, String> {
     let failed =
         |error: std::io::Error| format!("the key file {} cannot be made: {error}", path.display());
     let key = MasterKey::generate(entropy).map_err(|error| error.to_string())?;
-    let mut options = OpenOptions::new();
-    // Never over a file that another process made in this very moment.
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let mut file = match options.open(path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            return Err(format!(
-                "the key file {} was just made: try again",
-                path.display()
-            ));
-        }
-        other => other.map_err(failed)?,
-    };
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    // It gets its name when it is whole, and never over one that another process made meanwhile.
+    let mut file =
+        tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
     file.write_all(key.to_text().expose().as_bytes())
         .map_err(failed)?;
     file.write_all(b"\n").map_err(failed)?;
-    file.sync_all().map_err(failed)?;
-    Ok(key)
+    file.as_file().sync_all().map_err(failed)?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(key),
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => load(path, entropy),
+        Err(error) => Err(failed(error.error)),
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::process::{Installation, Running, get};
+use crate::process::{Installation, Running, free_port, get};
 
 fn address(line: &str) -> SocketAddr {
     let port = line
@@ -122,4 +122,63 @@ fn nothing_is_served_without_an_address_for_links() {
     let (code, said) = serve.end();
     assert_eq!(code, Some(1));
     assert!(said.contains("base_address is missing"), "{said}");
+}
+
+#[test]
+fn the_service_answers_counts_and_ends_in_order() {
+    let here = Installation::new();
+    let (port, metrics) = (free_port(), free_port());
+    let file = here.write(
+        "latchkey.toml",
+        &format!("listen = \"127.0.0.1:{port}\"\n[metrics]\nlisten = \"127.0.0.1:{metrics}\"\n"),
+    );
+    let mut serve = Running::start(&here.path(""), &["serve", "--config", &file]);
+    let ready = serve.log_line("\"ready\"");
+    let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
+    assert_eq!(ready["base"], format!("http://localhost:{port}"));
+    let address = format!("127.0.0.1:{port}").parse().unwrap();
+    let host = format!("localhost:{port}");
+    assert_eq!(get(address, &host, "/healthz").0, "HTTP/1.1 200 OK");
+    assert_eq!(get(address, &host, "/readyz").0, "HTTP/1.1 200 OK");
+    assert_eq!(get(address, &host, "/reset").0, "HTTP/1.1 200 OK");
+    assert_eq!(get(address, &host, "/demo").0, "HTTP/1.1 404 Not Found");
+    let counted = get(
+        format!("127.0.0.1:{metrics}").parse().unwrap(),
+        "x",
+        "/metrics",
+    )
+    .1;
+    assert!(
+        counted.contains("latchkey_http_requests_total{"),
+        "{counted}"
+    );
+    assert!(
+        counted.contains("latchkey_http_request_seconds_bucket{"),
+        "{counted}"
+    );
+    // The command line works beside it, on the same database.
+    here.run(&[
+        "tenant",
+        "create",
+        "Contoso",
+        "--country",
+        "NL",
+        "--config",
+        &file,
+    ])
+    .ok();
+    #[cfg(unix)]
+    assert_eq!(serve.stop(), Some(0));
+}
+
+#[test]
+fn a_port_that_is_taken_is_one_sentence() {
+    let here = Installation::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let error = here.run(&["demo", "--listen", &address]).refused();
+    assert!(
+        error.contains(&format!("cannot listen on {address}")),
+        "{error}"
+    );
 }

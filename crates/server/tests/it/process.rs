@@ -115,6 +115,15 @@ impl Running {
         line
     }
 
+    /// The next line of its log that holds a text.
+    pub(crate) fn log_line(&mut self, part: &str) -> String {
+        let log = BufReader::new(self.child.stderr.as_mut().unwrap());
+        log.lines()
+            .map(Result::unwrap)
+            .find(|line| line.contains(part))
+            .unwrap_or_default()
+    }
+
     /// Asks it to stop, and waits; the exit code.
     #[cfg(unix)]
     pub(crate) fn stop(mut self) -> Option<i32> {
@@ -155,4 +164,10 @@ pub(crate) fn get(address: SocketAddr, host: &str, path: &str) -> (String, Strin
         head.lines().next().unwrap_or_default().to_owned(),
         body.to_owned(),
     )
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
 }

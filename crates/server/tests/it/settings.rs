@@ -89,3 +89,18 @@ fn a_breached_filter_is_built_and_then_used() {
     let error = here.run(&["config", "check", "--config", &wrong]).refused();
     assert!(error.contains("not a breached-password file"), "{error}");
 }
+
+#[test]
+fn processes_that_start_at_once_share_one_key_and_one_database() {
+    let here = Installation::new();
+    let codes: Vec<(i32, String)> = std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..6)
+            .map(|_| scope.spawn(|| here.run(&["audit", "verify"])))
+            .collect();
+        let runs = runs.into_iter().map(|run| run.join().unwrap());
+        runs.map(|run| (run.code, run.err)).collect()
+    });
+    assert!(codes.iter().all(|(code, _)| *code == 0), "{codes:?}");
+    let said = here.run(&["audit", "verify"]).ok();
+    assert_eq!(said, "service: 0 events, unbroken\n");
+}
