@@ -166,6 +166,8 @@ pub fn totp(secret: &[u8], seconds: u64) -> String {
     let mac = aws_lc_rs::hmac::sign(&key, &(seconds / 30).to_be_bytes());
     let mac = mac.as_ref();
     let offset = usize::from(mac[19] & 15);
-    let number = mac[offset..offset + 4].iter().fold(0_u32, |all, b| (all << 8) | u32::from(*b));
+    let number = mac[offset..offset + 4]
+        .iter()
+        .fold(0_u32, |all, b| (all << 8) | u32::from(*b));
     format!("{:06}", (number & 0x7fff_ffff) % 1_000_000)
 }

@@ -44,13 +44,20 @@ impl PhoneNumber {
     pub fn grouped(&self) -> String {
         PHONE_NUMBER_UTIL.parse(self.0.as_str(), None).map_or_else(
             |_| self.0.clone(),
-            |number| number.format_as(PhoneNumberFormat::International).to_string(),
+            |number| {
+                number
+                    .format_as(PhoneNumberFormat::International)
+                    .to_string()
+            },
         )
     }
 
     /// The last two digits, as they may be shown: `+•• ••• ••• •42`.
     pub fn masked(&self) -> Masked {
-        let last = self.0.get(self.0.len().saturating_sub(2)..).unwrap_or_default();
+        let last = self
+            .0
+            .get(self.0.len().saturating_sub(2)..)
+            .unwrap_or_default();
         Masked(format!("+•• ••• ••• •{last}"))
     }
 }
@@ -83,7 +90,9 @@ fn read(text: &str, region: Option<Region>) -> Result<PhoneNumber, Malformed> {
     if !PHONE_NUMBER_UTIL.is_possible_number(&number) {
         return Err(WRONG);
     }
-    Ok(PhoneNumber(number.format_as(PhoneNumberFormat::E164).to_string()))
+    Ok(PhoneNumber(
+        number.format_as(PhoneNumberFormat::E164).to_string(),
+    ))
 }
 
 impl std::fmt::Debug for PhoneNumber {
@@ -98,14 +107,20 @@ mod tests {
     use super::*;
 
     fn e164(text: &str) -> Option<String> {
-        PhoneNumber::parse(text).ok().map(|number| number.as_str().to_owned())
+        PhoneNumber::parse(text)
+            .ok()
+            .map(|number| number.as_str().to_owned())
     }
 
     #[test]
     fn decoration_and_extension_are_dropped() {
         for text in [
-            "+31612345678", "+31 6 12345678", "+31 6-1234.5678", " +31 (6) 12 34 56 78 ",
-            "+31 612345678x1234", "+31 612345678 ext. 1234",
+            "+31612345678",
+            "+31 6 12345678",
+            "+31 6-1234.5678",
+            " +31 (6) 12 34 56 78 ",
+            "+31 612345678x1234",
+            "+31 612345678 ext. 1234",
         ] {
             assert_eq!(e164(text).as_deref(), Some("+31612345678"), "{text}");
         }
@@ -113,9 +128,15 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_refused() {
-        for text in
-            ["", "0612345678", "+31", "+31 6 123", "+999 12345678", "extension 12", "+31 6 1234567890123456"]
-        {
+        for text in [
+            "",
+            "0612345678",
+            "+31",
+            "+31 6 123",
+            "+999 12345678",
+            "extension 12",
+            "+31 6 1234567890123456",
+        ] {
             assert_eq!(e164(text), None, "{text}");
         }
         assert!(PhoneNumber::parse(&format!("+31{}", "6".repeat(100_000))).is_err());

@@ -54,15 +54,28 @@ impl Timestamp {
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         const WRONG: Malformed =
             Malformed("a time is written like 2026-11-21T09:30:00Z, or a date like 2026-11-21");
-        let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
-        whole.parse::<jiff::Timestamp>().map(|t| Self(t.as_microsecond())).map_err(|_| WRONG)
+        let whole = if text.len() == 10 {
+            format!("{text}T00:00:00Z")
+        } else {
+            text.to_owned()
+        };
+        whole
+            .parse::<jiff::Timestamp>()
+            .map(|t| Self(t.as_microsecond()))
+            .map_err(|_| WRONG)
     }
 
     /// Year, month (1 to 12), day (1 to 31), hour, minute, in UTC.
     pub fn civil(self) -> (i16, i8, i8, i8, i8) {
         let moment = jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::MAX);
         let civil = jiff::tz::Offset::UTC.to_datetime(moment);
-        (civil.year(), civil.month(), civil.day(), civil.hour(), civil.minute())
+        (
+            civil.year(),
+            civil.month(),
+            civil.day(),
+            civil.hour(),
+            civil.minute(),
+        )
     }
 }
 
@@ -90,7 +103,10 @@ mod tests {
     fn a_moment_is_written_and_read_back_to_the_millisecond() {
         let moment = Timestamp(1_795_253_400_123_000);
         assert_eq!(Timestamp::parse(&moment.rfc3339()).unwrap(), moment);
-        assert_eq!(Timestamp::parse("1970-01-02").unwrap(), Timestamp::from_seconds(86_400));
+        assert_eq!(
+            Timestamp::parse("1970-01-02").unwrap(),
+            Timestamp::from_seconds(86_400)
+        );
         assert_eq!(
             Timestamp::parse("1970-01-01T01:00:00+01:00").unwrap(),
             Timestamp::from_seconds(0)
@@ -100,7 +116,10 @@ mod tests {
 
     #[test]
     fn arithmetic_stops_at_the_ends() {
-        assert_eq!(Timestamp(i64::MAX).plus(Duration::from_secs(1)), Timestamp(i64::MAX));
+        assert_eq!(
+            Timestamp(i64::MAX).plus(Duration::from_secs(1)),
+            Timestamp(i64::MAX)
+        );
         assert_eq!(Timestamp(0).since(Timestamp(5)), Duration::ZERO);
         assert_eq!(Timestamp(5).since(Timestamp(0)), Duration::from_micros(5));
     }
@@ -108,6 +127,9 @@ mod tests {
     #[test]
     fn the_calendar_is_utc() {
         assert_eq!(Timestamp::from_seconds(0).civil(), (1970, 1, 1, 0, 0));
-        assert_eq!(Timestamp::parse("2026-11-21T09:30:00Z").unwrap().civil(), (2026, 11, 21, 9, 30));
+        assert_eq!(
+            Timestamp::parse("2026-11-21T09:30:00Z").unwrap().civil(),
+            (2026, 11, 21, 9, 30)
+        );
     }
 }

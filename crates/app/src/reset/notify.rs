@@ -317,13 +317,26 @@ async fn post(
     recipient: Recipient,
     content: Content,
 ) -> Result<MessageId, AppError> {
+    post_if(tx, app, case, true, kind, recipient, content).await
+}
+
+/// Puts a mail into the outbox; not `real`: to be thrown away.
+async fn post_if(
+    tx: &mut Tx,
+    app: &App,
+    case: &Case,
+    real: bool,
+    kind: MessageKind,
+    recipient: Recipient,
+    content: Content,
+) -> Result<MessageId, AppError> {
     let draft = Draft {
         kind,
         to: Destination::Mail(recipient.to),
         locale: recipient.locale,
         content,
         expires_at: app.clock().now().plus(NOTICE_LIFETIME),
-        is_void: false,
+        is_void: !real,
     };
     enqueue(tx, app, &case.data_key, draft).await
 }
@@ -422,7 +435,8 @@ pub(super) async fn was_reset(
     Ok(count)
 }
 
-/// Tells the owner, once, that self-service or one gate is blocked.
+/// Tells the owner, once, that self-service or one gate is blocked. For a decoy the same is written,
+/// and thrown away.
 pub(super) async fn blocked(
     tx: &mut Tx,
     app: &App,
@@ -432,9 +446,6 @@ pub(super) async fn blocked(
     until: Timestamp,
 ) -> Result<(), AppError> {
     let case = &open.case;
-    let Some(user) = case.user.as_ref().filter(|_| is_known(open)) else {
-        return Ok(());
-    };
     let address = ctx.stored_address(case.tenant.settings.client_address);
     let occasion = Occasion {
         when: open.now,
@@ -446,20 +457,39 @@ pub(super) async fn blocked(
     } else {
         BlockedScope::Everything
     };
-    for recipient in recipients(case, ctx.locale) {
+    let everyone = if is_known(open) {
+        recipients(case, ctx.locale)
+    } else {
+        case.methods
+            .email
+            .iter()
+            .map(|on_file| Recipient {
+                to: on_file.value.clone(),
+                locale: ctx.locale,
+            })
+            .collect()
+    };
+    for recipient in everyone {
         let content = messages::blocked(
             Texts::new(recipient.locale),
             &messages::Blocked {
                 tenant: &case.tenant.name,
-                user: user.upn.as_str(),
+                user: user_name(open),
                 scope,
                 occasion,
                 until,
             },
         );
-        post(tx, app, case, MessageKind::Blocked, recipient, content).await?;
+        let kind = MessageKind::Blocked;
+        post_if(tx, app, case, is_known(open), kind, recipient, content).await?;
     }
     Ok(())
+}
+
+/// The user principal name of the account; of a decoy, the name as it was typed.
+fn user_name(open: &Open) -> &str {
+    let user = open.case.user.as_ref().filter(|_| is_known(open));
+    user.map_or(open.typed.as_str(), |user| user.upn.as_str())
 }
 
 /// Tells the owner by mail what the page does not say. One message for every name, void where there
@@ -526,7 +556,7 @@ pub(super) async fn missing(
 }
 
 /// Asks the administrators for help: Password Administrators, else User Administrators, else Global
-/// Administrators; once an hour per user. For a decoy the same is looked up, and nobody is told.
+/// Administrators; once an hour per user. For a decoy the same is written, and thrown away.
 pub(super) async fn help(tx: &mut Tx, app: &App, ctx: &Ctx, open: &Open) -> Result<(), AppError> {
     let case = &open.case;
     if case.tenant.settings.contact != Contact::Off {
@@ -547,9 +577,6 @@ pub(super) async fn help(tx: &mut Tx, app: &App, ctx: &Ctx, open: &Open) -> Resu
             asked = by_roles(tx, case, &[role], None).await?;
         }
     }
-    let Some(user) = case.user.as_ref().filter(|_| is_known(open)) else {
-        return Ok(());
-    };
     let address = ctx.stored_address(case.tenant.settings.client_address);
     let occasion = Occasion {
         when: open.now,
@@ -562,13 +589,14 @@ pub(super) async fn help(tx: &mut Tx, app: &App, ctx: &Ctx, open: &Open) -> Resu
             Texts::new(recipient.locale),
             &Help {
                 tenant: &case.tenant.name,
-                user: user.upn.as_str(),
+                user: user_name(open),
                 reference: &reference,
                 occasion,
                 portal: &portal(app),
             },
         );
-        post(tx, app, case, MessageKind::Help, recipient, content).await?;
+        let kind = MessageKind::Help;
+        post_if(tx, app, case, is_known(open), kind, recipient, content).await?;
     }
     Ok(())
 }

@@ -117,7 +117,7 @@ async fn many_workers_send_each_message_once() {
             done.unwrap().unwrap();
         }
         let sent = test.outbox.list();
-        let mut ids: Vec<String> = sent.iter().map(|message| message.id.to_string()).collect();
+        let mut ids: Vec<String> = sent.iter().map(|message| message.id.clone()).collect();
         ids.sort();
         ids.dedup();
         assert_eq!((sent.len(), ids.len()), (40, 40));

@@ -1,6 +1,7 @@
 //! What a stranger learns: nothing that the tenant's disclosure does not say.
 
 use latchkey_app::reset::{Ended, Notice, Page};
+use latchkey_core::model::Role;
 use latchkey_core::reset::Reason;
 use latchkey_core::settings::{Disclosure, Scope, Settings};
 use latchkey_testkit::seed::{Organisation, open_settings};
@@ -157,6 +158,9 @@ async fn s17_account_and_decoy_issue_the_same_number_of_statements_at_every_step
         .into();
         let contoso = Organisation::create(&test, "contoso.com", settings).await;
         contoso.person(&test, "ada@contoso.com", |_| {}).await;
+        contoso
+            .administrator(&test, "root@contoso.com", Role::GlobalAdministrator)
+            .await;
         // A decoy that happens to have what the account has: what differs is not what is compared.
         let mut decoy = String::new();
         for n in 0..100 {
@@ -192,6 +196,18 @@ async fn s17_account_and_decoy_issue_the_same_number_of_statements_at_every_step
             note(&test);
             person.contact().await;
             note(&test);
+            // And the fifth wrong try, which blocks.
+            let mut person = Person::start(&test, name).await;
+            person.choose("email").await;
+            note(&test);
+            for _ in 0..4 {
+                person.code("00000000").await;
+                note(&test);
+            }
+            assert!(matches!(
+                person.view.page,
+                Page::Ended(Ended::Blocked { .. })
+            ));
             counts.push(count);
         }
         assert_eq!(counts[0], counts[1]);
