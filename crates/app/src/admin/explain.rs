@@ -1,11 +1,13 @@
 //! Whether a user can reset now, which rule decides, and what would mend it.
 
+use std::collections::BTreeSet;
+
 use latchkey_core::audit::Activity;
 use latchkey_core::model::{Tenant, User, UserType};
 use latchkey_core::reset::throttle::Bucket;
 use latchkey_core::reset::{Gate, Reason, Subject, usable_gates};
 use latchkey_core::settings::Scope;
-use latchkey_store::audit as log;
+use latchkey_store::{audit as log, tenants};
 use latchkey_types::{EmailAddress, PhoneNumber, Timestamp};
 use serde::Serialize;
 
@@ -60,11 +62,17 @@ pub struct Because {
 /// Explains, with the same function that decides in the portal.
 pub async fn explain(app: &App, typed: &str) -> Result<Explanation, AppError> {
     let now = app.clock().now();
-    let (case, user, results) = app
+    let found = app
         .db()
         .read(async |mut tx| {
             let tx = &mut tx;
             let user = find::user_in(tx, typed).await?;
+            let tenant = tenants::get(tx, user.tenant)
+                .await?
+                .ok_or(AppError::NotFound)?;
+            if !tenant.enabled {
+                return Ok(Found::Off(Box::new((user, tenant))));
+            }
             let case = Case::gather(tx, app, user.tenant, Subject::Known, user.id, now).await?;
             let case = case.ok_or(AppError::NotFound)?;
             let filter = log::Filter {
@@ -92,9 +100,13 @@ pub async fn explain(app: &App, typed: &str) -> Result<Explanation, AppError> {
                 results.drain(..surplus);
             }
             results.reverse();
-            Ok::<_, AppError>((case, user, results))
+            Ok::<_, AppError>(Found::Case(Box::new((case, user)), results))
         })
         .await?;
+    let (case, user, results) = match found {
+        Found::Case(of, results) => (of.0, of.1, results),
+        Found::Off(of) => return Ok(switched_off(&of.0, &of.1)),
+    };
     let (reasons, usable) = match &case.eligibility {
         Ok(eligible) => (Vec::new(), eligible.gates.clone()),
         Err(ineligible) => {
@@ -114,13 +126,15 @@ pub async fn explain(app: &App, typed: &str) -> Result<Explanation, AppError> {
             cure: cure(reason, &case.tenant, &user, required),
         })
         .collect();
+    let hindrance = hindrance(&case, &usable, required);
     Ok(Explanation {
         user: user.upn.to_string(),
         tenant: case.tenant.name.clone(),
-        can_reset: case.eligibility.is_ok() && !is_blocked_whole(&case),
+        can_reset: case.eligibility.is_ok() && hindrance.is_none(),
         decided_by: reasons
             .first()
-            .map(|first| format!("{} {}", first.code, first.name)),
+            .map(|first| format!("{} {}", first.code, first.name))
+            .or(hindrance),
         reasons,
         gates_required: required,
         because: why_required(&case.tenant, &user, required, now),
@@ -135,9 +149,53 @@ pub async fn explain(app: &App, typed: &str) -> Result<Explanation, AppError> {
     })
 }
 
-/// Whether nothing at all goes, whatever the gate.
-fn is_blocked_whole(case: &Case) -> bool {
-    case.blocked_until.contains_key(&Bucket::Attempts)
+/// What there is to explain.
+enum Found {
+    Case(Box<(Case, User)>, Vec<String>),
+    /// The portal does not know the tenant, so that there is no case.
+    Off(Box<(User, Tenant)>),
+}
+
+fn switched_off(user: &User, tenant: &Tenant) -> Explanation {
+    Explanation {
+        user: user.upn.to_string(),
+        tenant: tenant.name.clone(),
+        can_reset: false,
+        decided_by: Some(format!(
+            "the operator switched {} off: `latchkey tenant set` enabled=yes switches it on",
+            tenant.name
+        )),
+        reasons: Vec::new(),
+        gates_required: 0,
+        because: "nobody can reset while the tenant is off".into(),
+        usable_gates: Vec::new(),
+        unusable_gates: Vec::new(),
+        blocked: Vec::new(),
+        last_results: Vec::new(),
+    }
+}
+
+/// What keeps somebody out who could reset otherwise: blocks leave too few gates.
+fn hindrance(case: &Case, usable: &[Gate], required: u32) -> Option<String> {
+    if let Some(until) = case.blocked_until.get(&Bucket::Attempts) {
+        return Some(format!("blocked.attempts until {}", until.rfc3339()));
+    }
+    let is_open = |gate: &&Gate| !case.blocked.contains(gate);
+    let left: BTreeSet<_> = usable
+        .iter()
+        .filter(is_open)
+        .map(|gate| gate.factor())
+        .collect();
+    if u32::try_from(left.len()).unwrap_or(u32::MAX) >= required {
+        return None;
+    }
+    let blamed = usable.iter().find(|gate| case.blocked.contains(gate))?;
+    let until = case.blocked_until.get(&Bucket::Gate(*blamed))?;
+    Some(format!(
+        "blocked.{} until {}",
+        blamed.as_str(),
+        until.rfc3339()
+    ))
 }
 
 fn cure(reason: Reason, tenant: &Tenant, user: &User, required: u32) -> String {

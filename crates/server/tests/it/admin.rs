@@ -120,6 +120,10 @@ fn explain_tells_which_rule_decides_and_a_policy_is_previewed() {
             .contains("can reset: no")
     );
 
+    here.run(&["tenant", "set", "Contoso", "enabled=no"]).ok();
+    let said = here.run(&["explain", "ada@contoso.com"]).ok();
+    assert!(said.contains("the operator switched Contoso off"), "{said}");
+
     let error = set(&["reset.gates_required=3"]).refused();
     assert!(error.contains("reset.gates_required: 1 or 2"), "{error}");
     let events = here

@@ -7,5 +7,6 @@
 
 mod admin;
 mod demo;
+mod postgres;
 mod process;
 mod settings;
