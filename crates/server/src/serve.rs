@@ -8,12 +8,13 @@ use latchkey_web::{WebOptions, router};
 use crate::config::{Config, Given, Log, load};
 use crate::failure::Failure;
 use crate::service::{self, DRAIN, Service};
-use crate::{start, tls};
+use crate::{start, system, tls};
 
 /// Runs until it is told to stop.
 pub(crate) async fn run(given: &Given) -> Result<(), Failure> {
     let config = load(given).map_err(|problems| Failure::config(&problems))?;
     log(&config.log)?;
+    system::harden();
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }

@@ -13,7 +13,7 @@ use crate::cli::{Cli, Command};
 use crate::config::{Config, Given, load};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::{demo, serve, start, system, tls};
+use crate::{demo, serve, start, tls};
 
 /// What a command needs.
 pub(crate) struct Console {
@@ -31,13 +31,11 @@ pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
     tls::install_provider();
     let command = match cli.command {
         Command::Demo { listen } => {
-            system::harden();
             return many_threads()?
                 .block_on(demo::run(listen, given.data))
                 .map(|()| 0);
         }
         Command::Serve => {
-            system::harden();
             return many_threads()?.block_on(serve::run(&given)).map(|()| 0);
         }
         Command::Config(command) => return config::run(&command, &given, &out).map(|()| 0),

@@ -16,7 +16,7 @@ use crate::config::{self, Log};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::service::{self, DRAIN, Service};
-use crate::start;
+use crate::{start, system};
 
 /// How many messages the demonstration keeps.
 const MESSAGES: usize = 1_000;
@@ -34,6 +34,7 @@ pub(crate) async fn run(listen: SocketAddr, data: Option<PathBuf>) -> Result<(),
         level: "warn".into(),
         json: false,
     })?;
+    system::harden();
     let stop = service::stop_on_signals()?;
     let listener = service::listen(listen).await?;
     let address = listener.local_addr()?;
