@@ -7,4 +7,7 @@
 )]
 
 mod flow;
+mod fuzz;
+mod indistinguishable;
+mod stats;
 mod support;
