@@ -1,0 +1,48 @@
+// Screenshots of every page and state, to look at: `npm run screenshots`, then e2e/screenshots.
+
+import { type Page } from '@playwright/test';
+import { Portal } from './support/portal';
+import { everyState } from './support/states';
+import { test } from './support/test';
+
+const WIDTHS = [320, 768, 1280];
+
+test.setTimeout(600_000);
+
+function camera(folder: string, colors: readonly ('light' | 'dark')[], widths = WIDTHS) {
+  let number = 0;
+  return async ({ page }: { page: Page }) => {
+    number += 1;
+    const name = `${String(number).padStart(2, '0')}-${new URL(page.url()).pathname.slice(1).replaceAll('/', '-')}`;
+    for (const colorScheme of colors) {
+      await page.emulateMedia({ colorScheme, media: 'screen' });
+      for (const width of widths) {
+        await page.setViewportSize({ width, height: width < 400 ? 640 : 800 });
+        await page.screenshot({ path: `screenshots/${folder}/${name}-${width}-${colorScheme}.png`, fullPage: true });
+      }
+    }
+    await page.emulateMedia({ colorScheme: 'light', media: 'print' });
+    await page.screenshot({ path: `screenshots/${folder}/${name}-print.png`, fullPage: true });
+    await page.emulateMedia({ media: 'screen' });
+  };
+}
+
+for (const locale of ['en', 'sv', 'ar-XB']) {
+  test(`every page in ${locale}`, async ({ page, demo, watch }) => {
+    await everyState(new Portal(page, demo, watch, camera(locale, ['light', 'dark'])), locale);
+  });
+}
+
+test.describe('without JavaScript', () => {
+  test.use({ javaScriptEnabled: false });
+  test('the flow', async ({ page, demo, watch }) => {
+    const portal = new Portal(page, demo, watch, camera('no-script', ['light'], [320, 1280]));
+    await portal.open('/reset');
+    await portal.field('user_id').fill('adele@contoso.com');
+    await portal.typedSlowly();
+    await portal.byEmail('adele@home.example');
+    await portal.byPhone('sms', '+31 6 12345601');
+    await portal.newPassword('Adele1');
+    await portal.newPassword('Correct horse 42 battery');
+  });
+});
