@@ -83,6 +83,7 @@ pub(super) async fn get(State(portal): State<Portal>, incoming: Incoming) -> Ans
     let t = Texts::new(incoming.ctx.locale);
     let is_gone = incoming.query("e").is_some_and(|note| note == "gone");
     let alert = is_gone.then(|| Alert::info(t.get("notice-gone")));
+    let kept = Kept::default();
     let mut response = show(
         &portal,
         &incoming,
@@ -90,7 +91,7 @@ pub(super) async fn get(State(portal): State<Portal>, incoming: Incoming) -> Ans
         &cookie,
         StatusCode::OK,
         alert,
-        "",
+        kept,
     )?;
     if known.is_none() {
         let cookie = SetCookie {
@@ -125,7 +126,8 @@ pub(super) async fn post(
     let Some(cookie) = incoming.cookies.get(PRE_COOKIE) else {
         return no_cookies(&portal, &incoming, &home, user_id).await;
     };
-    let again = |status, alert| {
+    let again = |status, alert, timed| {
+        let kept = Kept { user_id, timed };
         show(
             &portal,
             &incoming,
@@ -133,13 +135,14 @@ pub(super) async fn post(
             &cookie,
             status,
             Some(alert),
-            user_id,
+            kept,
         )
     };
     if !reset::start_token_matches(&portal, cookie.expose(), fields.text("form_token")) {
         return Ok(again(
             StatusCode::OK,
             Alert::info(t.get("notice-start-out-of-date")),
+            None,
         )?);
     }
     // A solution means that there was a script; a form without one had time instead.
@@ -162,10 +165,21 @@ pub(super) async fn post(
             Ok(response)
         }
         Started::Again(notice) => {
+            // Whoever was too fast has waited for a part of the time already: a new token would begin
+            // it again, and the next press would be too fast as well.
+            let timed = matches!(notice, StartNotice::TooFast).then(|| fields.text("timed"));
             let (status, alert) = explain(t, notice);
-            Ok(again(status, alert)?)
+            Ok(again(status, alert, timed)?)
         }
     }
+}
+
+/// What stays in the form when the page is shown again.
+#[derive(Default)]
+struct Kept<'a> {
+    user_id: &'a str,
+    /// The timed token, while its time has not come.
+    timed: Option<&'a str>,
 }
 
 fn fresh(entropy: &dyn Entropy) -> Secret<String> {
@@ -185,19 +199,23 @@ fn show(
     cookie: &Secret<String>,
     status: StatusCode,
     alert: Option<Alert>,
-    user_id: &str,
+    kept: Kept<'_>,
 ) -> Result<Response, Problem> {
     let t = Texts::new(incoming.ctx.locale);
     let mut l = portal.layout(incoming, &home.brand, &home.path(), t.get("start-heading"));
     l.progress = Some(t.get("progress-first"));
     let error = alert.as_ref().and_then(|alert| alert.at("user_id"));
     l.alert = alert;
+    let mut check = reset::human_check(portal);
+    if let Some(timed) = kept.timed {
+        timed.clone_into(&mut check.timed);
+    }
     let template = StartPage {
         l,
-        check: reset::human_check(portal),
+        check,
         token: reset::start_token(portal, cookie.expose()),
         whr: home.whr.clone(),
-        user_id: user_id.to_owned(),
+        user_id: kept.user_id.to_owned(),
         error,
     };
     page(status, incoming.ctx.locale, &template)
@@ -246,15 +264,11 @@ async fn no_cookies(portal: &Portal, incoming: &Incoming, home: &Home, user_id: 
         field: None,
     };
     let status = StatusCode::OK;
-    let mut response = show(
-        portal,
-        incoming,
-        home,
-        &cookie,
-        status,
-        Some(alert),
+    let kept = Kept {
         user_id,
-    )?;
+        timed: None,
+    };
+    let mut response = show(portal, incoming, home, &cookie, status, Some(alert), kept)?;
     let cookie = SetCookie {
         name: PRE_COOKIE,
         value: cookie.expose(),
