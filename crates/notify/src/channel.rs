@@ -39,8 +39,8 @@ impl Receipt {
 
 /// The channels of an installation, chosen by destination.
 pub struct Channels {
-    /// For mails.
-    pub mail: Arc<dyn Channel>,
+    /// For mails; none where no relay is configured.
+    pub mail: Option<Arc<dyn Channel>>,
     /// For text messages; none where no provider is configured.
     pub text: Option<Arc<dyn Channel>>,
     /// For calls; none where no provider is configured.
@@ -51,15 +51,18 @@ pub struct Channels {
 impl Channel for Channels {
     async fn send(&self, message: &Outgoing) -> Result<Receipt, SendError> {
         let channel = match message.to {
-            Destination::Mail(_) => Some(&self.mail),
+            Destination::Mail(_) => self.mail.as_ref(),
             Destination::Text(_) => self.text.as_ref(),
             Destination::Call(_) => self.call.as_ref(),
         };
         match channel {
             Some(channel) => channel.send(message).await,
             None => Err(SendError::new(
-                Retry::Never,
-                format!("there is no provider for a {}", message.to.channel()),
+                Retry::Later,
+                format!(
+                    "nothing is configured that takes a {}",
+                    message.to.channel()
+                ),
             )),
         }
     }

@@ -6,11 +6,8 @@ use std::time::Duration;
 
 use latchkey_app::breached::BreachedFilter;
 use latchkey_app::{App, Options, Parts};
-use latchkey_notify::{
-    Channel, Channels, HttpsProvider, ProviderConfig, SmtpChannel, SmtpConfig, SmtpSecurity,
-};
+use latchkey_notify::{Channel, Channels, HttpsProvider, ProviderConfig, SmtpChannel};
 use latchkey_store::Db;
-use latchkey_types::EmailAddress;
 
 use crate::config::Config;
 use crate::failure::Failure;
@@ -94,11 +91,13 @@ pub(crate) fn breached(path: &Path) -> Result<BreachedFilter, String> {
 
 /// Where messages leave.
 pub(crate) fn channels(config: &Config) -> Result<Arc<dyn Channel>, Failure> {
-    let relay = match &config.mail {
-        Some(relay) => relay.clone(),
-        None => nowhere()?,
+    let mail: Option<Arc<dyn Channel>> = match &config.mail {
+        Some(relay) => {
+            let relay = SmtpChannel::new(relay.clone()).map_err(|error| error.to_string())?;
+            Some(Arc::new(relay))
+        }
+        None => None,
     };
-    let mail = SmtpChannel::new(relay).map_err(|error| error.to_string())?;
     let provider = |config: &Option<ProviderConfig>| -> Result<Option<Arc<dyn Channel>>, Failure> {
         let Some(config) = config else {
             return Ok(None);
@@ -107,26 +106,8 @@ pub(crate) fn channels(config: &Config) -> Result<Arc<dyn Channel>, Failure> {
         Ok(Some(Arc::new(provider)))
     };
     Ok(Arc::new(Channels {
-        mail: Arc::new(mail),
+        mail,
         text: provider(&config.text)?,
         call: provider(&config.call)?,
     }))
-}
-
-/// A relay that never answers: a name that never exists (RFC 6761, section 6.4). Mails wait in the
-/// outbox until one is configured or they are of no use any more.
-fn nowhere() -> Result<SmtpConfig, Failure> {
-    let from = EmailAddress::parse("nobody@latchkey.invalid").map_err(|error| error.to_string())?;
-    Ok(SmtpConfig {
-        host: "not-configured.invalid".into(),
-        port: 25,
-        security: SmtpSecurity::None,
-        username: None,
-        password: None,
-        from,
-        message_id_host: "localhost".into(),
-        extra_ca_pem: None,
-        timeout: Duration::from_secs(5),
-        max_connections: 1,
-    })
 }

@@ -88,7 +88,7 @@ struct Demo {
 
 /// The demo's pages under the base address, with everything in front of them; merge it with
 /// [`crate::router`].
-pub fn demo_router(app: App, demo: DemoPages) -> Router {
+pub fn demo_router(app: App, options: &WebOptions, demo: DemoPages) -> Router {
     let portal = Portal::new(app);
     let routes = Router::new()
         .route("/demo", get(index))
@@ -98,7 +98,7 @@ pub fn demo_router(app: App, demo: DemoPages) -> Router {
             portal: portal.clone(),
             pages: Arc::new(demo),
         });
-    protected(routes, portal, &WebOptions::default())
+    protected(routes, portal, options)
 }
 
 impl Demo {

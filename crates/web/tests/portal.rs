@@ -62,8 +62,9 @@ impl Portal {
             }],
             links: Vec::new(),
         };
-        let router = latchkey_web::router(test.app.clone(), &WebOptions::default())
-            .merge(latchkey_web::demo_router(test.app.clone(), demo));
+        let router = latchkey_web::router(test.app.clone(), &WebOptions::default()).merge(
+            latchkey_web::demo_router(test.app.clone(), &latchkey_web::WebOptions::default(), demo),
+        );
         Self { test, router }
     }
 

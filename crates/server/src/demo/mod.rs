@@ -9,7 +9,7 @@ use std::sync::Arc;
 use latchkey_app::admin::seed::{authenticator_address, seed};
 use latchkey_app::{App, admin};
 use latchkey_http::Limits;
-use latchkey_notify::{Channels, DemoOutbox};
+use latchkey_notify::DemoOutbox;
 use latchkey_web::{DemoLink, DemoPages, DemoUser, WebOptions, demo_router, router};
 
 use crate::config::{self, Log};
@@ -52,12 +52,7 @@ pub(crate) async fn run(listen: SocketAddr, data: Option<PathBuf>) -> Result<(),
     let config = config::read(None, variables, Some(&folder))
         .map_err(|problems| Failure::config(&problems))?;
     let outbox = Arc::new(DemoOutbox::new(MESSAGES));
-    let channels = Channels {
-        mail: outbox.clone(),
-        text: Some(outbox.clone()),
-        call: Some(outbox.clone()),
-    };
-    let app = start::with_channel(&config, None, Arc::new(channels)).await?;
+    let app = start::with_channel(&config, None, outbox.clone()).await?;
     let options = WebOptions {
         extra_hosts: vec![address.to_string()],
         ..WebOptions::default()
@@ -78,7 +73,7 @@ pub(crate) async fn run(listen: SocketAddr, data: Option<PathBuf>) -> Result<(),
             })
             .collect(),
     };
-    let router = router(app.clone(), &options).merge(demo_router(app.clone(), pages));
+    let router = router(app.clone(), &options).merge(demo_router(app.clone(), &options, pages));
     let limits = Limits {
         drain: DRAIN,
         per_address: 1024,
