@@ -6,8 +6,13 @@
     reason = "a test fails by panicking"
 )]
 
+mod cookies;
+mod enumeration;
 mod flow;
 mod fuzz;
+mod hosts;
 mod indistinguishable;
+mod input;
+mod pages;
 mod stats;
 mod support;

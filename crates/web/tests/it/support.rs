@@ -175,6 +175,8 @@ impl Site {
 
     /// A browser that has passed Ada's only gate.
     pub(crate) async fn at_new_password(&self) -> Browser {
+        // Messages of before leave first: those of one moment leave in any order.
+        self.test.messages().await;
         let mut browser = self.browser();
         browser.begin("ada@contoso.com").await;
         self.ask_for_mail(&mut browser).await;
