@@ -1,14 +1,13 @@
 //! What a change of policy would mean for people, before it is saved.
 
 use latchkey_core::model::Tenant;
-use latchkey_core::reset::{Facts, Subject, TenantFacts, UserFacts, Writeback, decide_eligibility};
-use latchkey_core::settings::{Scope, Settings};
-use latchkey_store::{Tx, accounts, groups};
-use latchkey_types::Timestamp;
+use latchkey_core::reset::Subject;
+use latchkey_core::settings::Settings;
+use latchkey_store::accounts;
 use serde::Serialize;
 
 use super::PAGE;
-use crate::reset::Case;
+use crate::reset::{Case, in_scope};
 use crate::{App, AppError};
 
 /// Who could reset and who can, counted.
@@ -65,7 +64,8 @@ pub(super) async fn effect(app: &App, tenant: &Tenant, new: &Settings) -> Result
                     let found =
                         Case::gather(tx, app, tenant.id, Subject::Known, user.id, now).await?;
                     let Some(case) = found else { continue };
-                    let able_then = is_able(tx, &case, new, now).await?;
+                    let chosen = in_scope(tx, tenant.id, user.id, &new.reset).await?;
+                    let able_then = case.decide(&new.reset, chosen, now).is_ok();
                     match (case.eligibility.is_ok(), able_then) {
                         (true, false) => part.no_longer_able += 1,
                         (false, true) => part.newly_able += 1,
@@ -82,45 +82,6 @@ pub(super) async fn effect(app: &App, tenant: &Tenant, new: &Settings) -> Result
             None => return Ok(effect),
         }
     }
-}
-
-/// Whether the subject of a case could reset under other settings.
-async fn is_able(
-    tx: &mut Tx,
-    case: &Case,
-    settings: &Settings,
-    now: Timestamp,
-) -> Result<bool, AppError> {
-    let Some(user) = &case.user else {
-        return Ok(false);
-    };
-    let is_in_scope = match &settings.reset.scope {
-        Scope::Selected(selected) => {
-            let selected: Vec<_> = selected.iter().copied().collect();
-            groups::is_member_transitive(tx, case.tenant.id, user.id, &selected).await?
-        }
-        Scope::None | Scope::All => false,
-    };
-    Ok(decide_eligibility(&Facts {
-        now,
-        settings: &settings.reset,
-        tenant: TenantFacts {
-            created_at: case.tenant.created_at,
-            has_paid_licence: false,
-            has_custom_domain: case.tenant.has_custom_domain,
-            has_directory_sync: case.tenant.has_directory_sync,
-        },
-        user: UserFacts {
-            is_enabled: user.enabled && user.frozen_at.is_none(),
-            is_administrator: user.is_administrator(),
-            managed: user.managed,
-            is_in_scope,
-            is_licensed: true,
-        },
-        writeback: Writeback::Off,
-        methods: &case.methods,
-    })
-    .is_ok())
 }
 
 #[cfg(test)]

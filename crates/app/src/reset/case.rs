@@ -10,9 +10,9 @@ use latchkey_core::model::{Origin, Tenant, User, UserType};
 use latchkey_core::reset::throttle::Bucket;
 use latchkey_core::reset::{
     Eligible, Facts, Gate, Ineligible, Methods, OnFile, Stamp, Subject, TenantFacts, UserFacts,
-    Writeback, decide_eligibility, decoy, gates_required, usable_gates,
+    Writeback, decide_eligibility, decoy, gates_required, questions, usable_gates,
 };
-use latchkey_core::settings::Scope;
+use latchkey_core::settings::{ResetSettings, Scope};
 use latchkey_crypto::keys::Purpose;
 use latchkey_crypto::seal::DataKey;
 use latchkey_store::methods::{Method, MethodKind};
@@ -64,13 +64,7 @@ impl Case {
         let user = accounts::get(tx, tenant.id, subject_id).await?;
         let rows = methods::list_for_user(tx, tenant.id, subject_id).await?;
         let blocked = throttles::blocked_buckets(tx, tenant.id, subject_id, now).await?;
-        let is_member = match &tenant.settings.reset.scope {
-            Scope::Selected(selected) => {
-                let selected: Vec<_> = selected.iter().copied().collect();
-                groups::is_member_transitive(tx, tenant.id, subject_id, &selected).await?
-            }
-            Scope::None | Scope::All => false,
-        };
+        let is_in_scope = in_scope(tx, tenant.id, subject_id, &tenant.settings.reset).await?;
         let blocked: BTreeMap<Bucket, Timestamp> = blocked.into_iter().collect();
 
         let mut case = Self {
@@ -96,35 +90,49 @@ impl Case {
                 .collect(),
             blocked_until: blocked,
         };
-        let user_facts = match (subject, &case.user) {
-            (Subject::Known, None) => return Ok(None),
-            (Subject::Known, Some(user)) => {
-                let facts = UserFacts {
-                    is_enabled: user.enabled && user.frozen_at.is_none(),
-                    is_administrator: user.is_administrator(),
-                    managed: user.managed,
-                    is_in_scope: is_member,
-                    // Until licences exist every tenant counts as Premium.
-                    is_licensed: true,
-                };
-                case.read_methods(&rows)?;
-                facts
-            }
-            (Subject::Decoy, _) => {
-                case.derive_methods(app);
-                decoy::USER
-            }
+        match subject {
+            Subject::Known if case.user.is_none() => return Ok(None),
+            Subject::Known => case.read_methods(&rows)?,
+            Subject::Decoy => case.derive_methods(app),
+        }
+        case.eligibility = case.decide(&case.tenant.settings.reset, is_in_scope, now);
+        Ok(Some(case))
+    }
+
+    /// Whether the subject may reset under settings that need not be those in force.
+    pub(crate) fn decide(
+        &self,
+        settings: &ResetSettings,
+        is_in_scope: bool,
+        now: Timestamp,
+    ) -> Result<Eligible, Ineligible> {
+        let user = match (self.subject, &self.user) {
+            (Subject::Known, Some(user)) => UserFacts {
+                is_enabled: user.enabled && user.frozen_at.is_none(),
+                is_administrator: user.is_administrator(),
+                managed: user.managed,
+                is_in_scope,
+                // Until licences exist every tenant counts as Premium.
+                is_licensed: true,
+            },
+            _ => decoy::USER,
         };
-        case.eligibility = decide_eligibility(&Facts {
+        decide_eligibility(&Facts {
             now,
-            settings: &case.tenant.settings.reset,
-            tenant: case.tenant_facts(),
-            user: user_facts,
+            settings,
+            tenant: self.tenant_facts(),
+            user,
             // Agents come with the on-premises capability.
             writeback: Writeback::Off,
-            methods: &case.methods,
-        });
-        Ok(Some(case))
+            methods: &self.methods,
+        })
+    }
+
+    /// Whether a question is one of those that the tenant has now.
+    fn is_asked(&self, name: &str) -> bool {
+        let own = &self.tenant.settings.reset.questions.own;
+        questions::PREDEFINED.contains(&name)
+            || own.iter().any(|text| questions::own_name(text) == name)
     }
 
     fn read_methods(&mut self, rows: &[Method]) -> Result<(), AppError> {
@@ -141,70 +149,54 @@ impl Case {
             latchkey_core::model::Source::Synchronised => Origin::Directory,
         };
         let changed_at = user.contact_changed_at;
+        let from = |origin| {
+            move |value| OnFile {
+                value,
+                origin,
+                changed_at,
+            }
+        };
+        let phone = |text: &Option<String>| PhoneNumber::parse(text.as_deref()?).ok();
         found.email = user
             .other_mails
             .iter()
             .find_map(|text| EmailAddress::parse(text).ok())
-            .map(|value| OnFile {
-                value,
-                origin: directory,
-                changed_at,
-            });
-        found.mobile = user
-            .mobile_phone
-            .as_deref()
-            .and_then(|text| PhoneNumber::parse(text).ok())
-            .map(|value| OnFile {
-                value,
-                origin: directory,
-                changed_at,
-            });
-        found.office = user
-            .office_phone
-            .as_deref()
-            .and_then(|text| PhoneNumber::parse(text).ok())
-            .map(|value| OnFile {
-                value,
-                origin: directory,
-                changed_at,
-            });
+            .map(from(directory));
+        found.mobile = phone(&user.mobile_phone).map(|value| OnFile {
+            value,
+            origin: directory,
+            changed_at,
+        });
+        found.office = phone(&user.office_phone).map(|value| OnFile {
+            value,
+            origin: directory,
+            changed_at,
+        });
         if user.user_type == UserType::Guest && found.email.is_none() {
             // A guest who was invited by mail resets with that address.
-            found.email = user
-                .mail
-                .as_deref()
-                .and_then(|text| EmailAddress::parse(text).ok())
-                .map(|value| OnFile {
-                    value,
-                    origin: Origin::Administrator,
-                    changed_at,
-                });
+            let mail = user.mail.as_deref().unwrap_or_default();
+            found.email = EmailAddress::parse(mail)
+                .ok()
+                .map(from(Origin::Administrator));
         }
         for row in rows {
             let opened = || open(&self.data_key, "method", "value", row.id.0, &row.value);
             match row.kind {
+                // What cannot be read is not there, and the directory's value counts.
                 MethodKind::Email => {
-                    if let Ok(value) = EmailAddress::parse(&text(&opened()?)) {
-                        found.email = Some(OnFile {
-                            value,
-                            origin: row.origin,
-                            changed_at: row.changed_at,
-                        });
-                    }
+                    let value = EmailAddress::parse(&text(&opened()?)).ok();
+                    found.email = on_file(value, row).or(found.email);
                 }
                 MethodKind::Phone => {
-                    if let Ok(value) = PhoneNumber::parse(&text(&opened()?)) {
-                        found.mobile = Some(OnFile {
-                            value,
-                            origin: row.origin,
-                            changed_at: row.changed_at,
-                        });
-                    }
+                    let value = PhoneNumber::parse(&text(&opened()?)).ok();
+                    found.mobile = on_file(value, row).or(found.mobile);
                 }
                 MethodKind::Authenticator => {
                     let last_step = row.last_step.and_then(|step| u64::try_from(step).ok());
                     self.authenticators.push((row.id, opened()?, last_step));
                 }
+                // A question that was taken away since is not asked any more.
+                MethodKind::Question if !self.is_asked(&row.slot) => {}
                 MethodKind::Question => self.answers.push((row.slot.clone(), text(&opened()?))),
                 // Kept for the person and the helpdesk; no gate uses it.
                 MethodKind::AlternatePhone => {}
@@ -310,6 +302,30 @@ impl Case {
             .and_then(|user| user.locale)
             .unwrap_or(page)
     }
+}
+
+/// Whether a user is a member, directly or not, of a group that the settings select.
+pub(crate) async fn in_scope(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+    settings: &ResetSettings,
+) -> Result<bool, AppError> {
+    match &settings.scope {
+        Scope::Selected(selected) => {
+            let selected: Vec<_> = selected.iter().copied().collect();
+            Ok(groups::is_member_transitive(tx, tenant, user, &selected).await?)
+        }
+        Scope::None | Scope::All => Ok(false),
+    }
+}
+
+fn on_file<T>(value: Option<T>, row: &Method) -> Option<OnFile<T>> {
+    value.map(|value| OnFile {
+        value,
+        origin: row.origin,
+        changed_at: row.changed_at,
+    })
 }
 
 fn text(bytes: &Secret<Vec<u8>>) -> String {

@@ -30,6 +30,6 @@ pub use view::{
     Started, View,
 };
 
-pub(crate) use case::Case;
+pub(crate) use case::{Case, in_scope};
 pub(crate) use forms::brand;
 pub(crate) use notify::frozen;
