@@ -14,5 +14,7 @@ mod hosts;
 mod indistinguishable;
 mod input;
 mod pages;
+mod secrets;
+mod source;
 mod stats;
 mod support;
