@@ -149,6 +149,10 @@ async fn decoy(site: &Site) -> String {
     unreachable!("no decoy among 89 names offers {real:?}")
 }
 
+#[expect(
+    clippy::print_stdout,
+    reason = "the figures are of interest when the test is run with --nocapture"
+)]
 async fn compare_both(test: TestApp) {
     let site = Site::over(test);
     let mut settings = open_settings(1);

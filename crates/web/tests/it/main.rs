@@ -1,10 +1,6 @@
 //! The portals as a browser, or somebody who is none, sees them: a router on a whole service,
 //! without a network.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cookies;
 mod enumeration;

@@ -162,20 +162,20 @@ async fn s13_no_secret_of_a_whole_run_is_in_the_log_an_address_a_header_or_the_d
     secrets.dedup();
     assert!(secrets.len() > 15, "{}", secrets.len());
     let mut places: Vec<(&str, Vec<u8>)> = Vec::new();
-    let mut addresses = String::new();
-    let mut headers = String::new();
+    let mut addresses = Vec::new();
+    let mut headers = Vec::new();
     for visit in &browser.trail {
-        addresses += &format!("{} {}\n", visit.method, visit.target);
+        writeln!(addresses, "{} {}", visit.method, visit.target).unwrap();
         for (name, value) in &visit.answer.headers {
             // Where a cookie belongs.
             if name != "set-cookie" {
-                headers += &format!("{name}: {}\n", value.to_str().unwrap());
+                writeln!(headers, "{name}: {}", value.to_str().unwrap()).unwrap();
             }
         }
     }
     let events = site.events(contoso.id()).await;
-    places.push(("addresses", addresses.into_bytes()));
-    places.push(("headers", headers.into_bytes()));
+    places.push(("addresses", addresses));
+    places.push(("headers", headers));
     places.push(("events", format!("{events:?}").into_bytes()));
     places.push(("database", site.database()));
     let logged = log.0.lock().unwrap().clone();

@@ -185,10 +185,9 @@ fn holds_key(name: &str, bytes: &[u8]) -> bool {
         .extension()
         .map(|ending| ending.to_string_lossy().to_ascii_lowercase());
     let key_file = ["pem", "key", "p12", "pfx", "jks", "kdbx"];
+    let text = String::from_utf8_lossy(bytes);
     ending.is_some_and(|ending| key_file.contains(&ending.as_str()))
-        || KEYS
-            .iter()
-            .any(|key| bytes.windows(key.len()).any(|part| part == key.as_bytes()))
+        || KEYS.iter().any(|key| text.contains(key))
 }
 
 #[test]
@@ -211,4 +210,32 @@ fn s43_no_key_is_in_the_repository() {
     }
     assert!(holds_key("a.key", b""));
     assert!(holds_key("a.md", b"x\n-----BEGIN PRIVATE KEY-----"));
+}
+
+#[test]
+fn s43_a_key_that_nobody_drew_is_refused_and_the_example_has_no_secret_to_copy() {
+    use latchkey_app::MasterKey;
+    let counting = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+    for key in [
+        "00".repeat(32),
+        "ff".repeat(32),
+        "41".repeat(32),
+        "0123456789abcdef".repeat(4),
+        "deadbeef".repeat(8),
+        counting.into(),
+        String::new(),
+        "changeme".into(),
+    ] {
+        assert!(MasterKey::from_text(&key).is_err(), "{key}");
+    }
+    let drawn = "8f1d6b0c53a94e27f06ab2d9417ce835ba20f4976d1c83ee5907a2c46bf8d13e";
+    assert!(MasterKey::from_text(drawn).is_ok());
+    let example = root().join("crates/server/src/config/example.toml");
+    for line in std::fs::read_to_string(example).unwrap().lines() {
+        let line = line.trim_start_matches(['#', ' ']);
+        for name in ["password", "secret"] {
+            let value = line.strip_prefix(name).map(str::trim_start);
+            assert!(value.is_none_or(|rest| !rest.starts_with('=')), "{line}");
+        }
+    }
 }
