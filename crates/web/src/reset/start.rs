@@ -175,7 +175,7 @@ pub(super) async fn post(
 }
 
 /// What stays in the form when the page is shown again.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Kept<'a> {
     user_id: &'a str,
     /// The timed token, while its time has not come.
