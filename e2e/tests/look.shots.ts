@@ -2,7 +2,7 @@
 
 import { type Page } from '@playwright/test';
 import { Portal } from './support/portal';
-import { everyState } from './support/states';
+import { everyState, once } from './support/states';
 import { test } from './support/test';
 
 const WIDTHS = [320, 768, 1280];
@@ -29,14 +29,14 @@ function camera(folder: string, colors: readonly ('light' | 'dark')[], widths = 
 
 for (const locale of ['en', 'sv', 'ar-XB']) {
   test(`every page in ${locale}`, async ({ page, demo, watch }) => {
-    await everyState(new Portal(page, demo, watch, camera(locale, ['light', 'dark'])), locale);
+    await everyState(new Portal(page, demo, watch, once(camera(locale, ['light', 'dark']))), locale);
   });
 }
 
 test.describe('without JavaScript', () => {
   test.use({ javaScriptEnabled: false });
   test('the flow', async ({ page, demo, watch }) => {
-    const portal = new Portal(page, demo, watch, camera('no-script', ['light'], [320, 1280]));
+    const portal = new Portal(page, demo, watch, once(camera('no-script', ['light'], [320, 1280])));
     await portal.open('/reset');
     await portal.field('user_id').fill('adele@contoso.com');
     await portal.typedSlowly();

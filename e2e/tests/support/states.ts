@@ -4,6 +4,18 @@ import { type Portal, GOOD } from './portal';
 import { wrong } from './demo';
 import { secretOf, totp } from './totp';
 
+/** Calls `look` once for every page and state, however often the walk comes by. */
+export function once(look: (portal: Portal) => Promise<void>): (portal: Portal) => Promise<void> {
+  const seen = new Set<string>();
+  return async (portal) => {
+    const words = await portal.page.locator('body').innerText();
+    const state = words.replace(/[0-9a-f-]{36}|\d+/g, '#') + (await portal.page.locator('main input').count());
+    if (seen.has(state)) return;
+    seen.add(state);
+    await look(portal);
+  };
+}
+
 /** Goes everywhere in one language; `portal` looks at each page as it comes. */
 export async function everyState(portal: Portal, locale: string): Promise<void> {
   const { demo, page } = portal;

@@ -22,9 +22,14 @@ export const test = base.extend<Fixtures>({
     expect(demo.log.filter((line) => line.includes('ERROR')), 'the log has no error').toEqual([]);
   },
   baseURL: async ({ demo }, use) => use(demo.address),
-  watch: async ({ context, demo }, use) => {
+  watch: async ({ context, demo, browser, javaScriptEnabled }, use) => {
     const watch = new Watch(context, demo.address);
+    if (javaScriptEnabled === false) {
+      const scripted = await browser.newContext({ javaScriptEnabled: true, reducedMotion: 'reduce' });
+      watch.twin = await scripted.newPage();
+    }
     await use(watch);
+    await watch.twin?.context().close();
     expect(watch.problems, 'console and requests, to the end').toEqual([]);
   },
   portal: async ({ page, demo, watch }, use) => use(new Portal(page, demo, watch)),
