@@ -72,19 +72,20 @@ impl Keys {
         self.kek.wrap(entropy, &key).map_err(fault)
     }
 
+    /// A tenant's data key, if it was unwrapped before.
+    pub(crate) fn known(&self, tenant: TenantId) -> Option<Arc<DataKey>> {
+        let data = self.data.read().unwrap_or_else(PoisonError::into_inner);
+        data.get(&tenant).map(Arc::clone)
+    }
+
     /// A tenant's data key from its stored form. Unwrapped keys are kept.
     pub(crate) fn data_key(
         &self,
         tenant: TenantId,
         wrapped: &[u8],
     ) -> Result<Arc<DataKey>, AppError> {
-        if let Some(key) = self
-            .data
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&tenant)
-        {
-            return Ok(Arc::clone(key));
+        if let Some(key) = self.known(tenant) {
+            return Ok(key);
         }
         let key = self
             .kek

@@ -267,6 +267,18 @@ pub async fn retry_later(
     .map(|done| done.rows_affected() == 1))
 }
 
+/// Renews the lease of everything that a worker holds; how much that is.
+pub async fn renew(tx: &mut Tx, worker: &str, until: Timestamp) -> Result<u64> {
+    on!(tx, |c| sqlx::query(
+        "UPDATE outbox SET claimed_until = $2 WHERE claimed_by = $1 AND done_at IS NULL"
+    )
+    .bind(worker)
+    .bind(until.0)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected()))
+}
+
 /// Gives back everything that a worker holds and has not begun with, as if it had not been claimed:
 /// for a graceful stop.
 pub async fn release(tx: &mut Tx, worker: &str) -> Result<u64> {

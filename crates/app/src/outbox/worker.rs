@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use latchkey_core::audit::{Activity, ActorKind};
@@ -8,6 +7,7 @@ use latchkey_store::outbox::{self, ClaimedMessage, Outcome};
 use latchkey_store::{Tx, tenants};
 use latchkey_types::{Locale, RequestId, Timestamp};
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -16,11 +16,15 @@ use crate::audit::{self, Entry};
 use crate::keys::open;
 use crate::{App, AppError, Ctx};
 
-/// How many messages are claimed, and sent at once.
-const BATCH: i64 = 32;
+/// How many messages a worker has in hand at once.
+const HANDS: usize = 32;
 
-/// How long a worker may keep what it claimed; longer than any channel's own time-out.
-const LEASE: Duration = Duration::from_secs(120);
+/// How long what a worker claimed is nobody else's. It is renewed while the worker lives, however
+/// slow a relay is; when it dies, others wait no longer than this.
+const LEASE: Duration = Duration::from_secs(30);
+
+/// How often the lease is renewed.
+const RENEW: Duration = Duration::from_secs(10);
 
 /// How long the outbox waits when nothing wakes it: for messages of other processes and for retries.
 const IDLE: Duration = Duration::from_secs(1);
@@ -44,19 +48,74 @@ impl Worker {
         Self { app, name }
     }
 
-    /// Works until it is told to stop, and then finishes what it has in hand.
+    /// Works until it is told to stop, and then finishes what it has in hand. What became of a
+    /// message is recorded at once, not when the slowest of them is through.
     pub async fn run(&self, stop: CancellationToken) {
-        while !stop.is_cancelled() {
-            match self.round().await {
-                Ok(0) => {}
-                Ok(_) => continue,
-                Err(error) => warn!(error = %error.chain(), "the outbox could not be read"),
+        let mut hands = JoinSet::new();
+        let mut sent = Vec::new();
+        let mut is_due = true;
+        let mut renew = tokio::time::interval_at(tokio::time::Instant::now() + RENEW, RENEW);
+        renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let stopping = stop.is_cancelled();
+            if stopping && hands.is_empty() && sent.is_empty() {
+                return;
+            }
+            let room = HANDS.saturating_sub(hands.len() + sent.len());
+            if is_due && !stopping && room > 0 {
+                match self.claim(room, &mut hands).await {
+                    // Where there was no room for more, there may be more.
+                    Ok(count) => is_due = count == room,
+                    Err(error) => {
+                        is_due = false;
+                        warn!(error = %error.chain(), "the outbox could not be read");
+                    }
+                }
             }
             tokio::select! {
-                () = stop.cancelled() => {}
-                () = self.app.outbox().notified() => {}
-                () = tokio::time::sleep(IDLE) => {}
+                Some(one) = hands.join_next() => {
+                    sent.extend(joined(one));
+                    while let Some(one) = hands.try_join_next() {
+                        sent.extend(joined(one));
+                    }
+                    self.settle_or_keep(&mut sent).await;
+                }
+                () = self.app.outbox().notified(), if !stopping => is_due = true,
+                () = stop.cancelled(), if !stopping => {}
+                _ = renew.tick(), if !hands.is_empty() => self.renew().await,
+                () = tokio::time::sleep(IDLE) => {
+                    is_due = true;
+                    self.settle_or_keep(&mut sent).await;
+                }
             }
+        }
+    }
+
+    /// Records what became of messages. If the database does not take it, it is tried again: what was
+    /// sent must not be forgotten.
+    async fn settle_or_keep(&self, sent: &mut Vec<(ClaimedMessage, Fate)>) {
+        if sent.is_empty() {
+            return;
+        }
+        match self.settle(sent).await {
+            Ok(()) => sent.clear(),
+            Err(error) => warn!(error = %error.chain(), "the outbox could not be written"),
+        }
+    }
+
+    async fn renew(&self) {
+        let until = self.app.clock().now().plus(LEASE);
+        let renewed = self
+            .app
+            .db()
+            .write(async |mut tx| {
+                outbox::renew(&mut tx, &self.name, until)
+                    .await
+                    .map_err(AppError::from)
+            })
+            .await;
+        if let Err(error) = renewed {
+            warn!(error = %error.chain(), "a lease could not be renewed");
         }
     }
 
@@ -79,64 +138,88 @@ impl Worker {
         audit::record(tx, &self.app, &ctx, message.tenant, privacy, vec![entry]).await
     }
 
-    /// Claims and sends one batch; how many there were.
-    pub async fn round(&self) -> Result<usize, AppError> {
+    /// Claims and sends as much as fits the hands; how many messages there were.
+    async fn round(&self) -> Result<usize, AppError> {
+        let mut hands = JoinSet::new();
+        let count = self.claim(HANDS, &mut hands).await?;
+        let mut sent = Vec::new();
+        while let Some(one) = hands.join_next().await {
+            sent.extend(joined(one));
+        }
+        self.settle(&sent).await?;
+        Ok(count)
+    }
+
+    /// Claims up to `room` messages and begins to send them; how many.
+    async fn claim(
+        &self,
+        room: usize,
+        hands: &mut JoinSet<(ClaimedMessage, Fate)>,
+    ) -> Result<usize, AppError> {
         let now = self.app.clock().now();
+        let limit = i64::try_from(room).unwrap_or(i64::MAX);
         let claimed = self
             .app
             .db()
             .write(async |mut tx| {
-                outbox::claim(&mut tx, &self.name, now, LEASE, BATCH)
+                outbox::claim(&mut tx, &self.name, now, LEASE, limit)
                     .await
                     .map_err(AppError::from)
             })
             .await?;
         let count = claimed.len();
-        let mut sending = JoinSet::new();
         for message in claimed {
             let app = self.app.clone();
-            sending.spawn(async move {
+            hands.spawn(async move {
                 let fate = send(&app, &message).await;
                 (message, fate)
             });
         }
-        let mut fates = Vec::new();
-        while let Some(joined) = sending.join_next().await {
-            fates.push(joined.map_err(|error| AppError::internal("send a message", error))?);
-        }
-        let fates = Arc::new(fates);
+        Ok(count)
+    }
+
+    /// Records what became of messages, all in one transaction.
+    async fn settle(&self, sent: &[(ClaimedMessage, Fate)]) -> Result<(), AppError> {
         self.app
             .db()
             .write(async |mut tx| {
                 let tx = &mut tx;
-                for (message, fate) in fates.iter() {
-                    let now = self.app.clock().now();
+                let now = self.app.clock().now();
+                for outcome in [
+                    Outcome::Sent,
+                    Outcome::Void,
+                    Outcome::Expired,
+                    Outcome::Failed,
+                ] {
+                    let ids: Vec<_> = sent
+                        .iter()
+                        .filter(|(_, fate)| matches!(fate, Fate::Done(done) if *done == outcome))
+                        .map(|(message, _)| (message.tenant, message.id))
+                        .collect();
+                    outbox::done_many(tx, &self.name, &ids, outcome, now).await?;
+                }
+                for (message, fate) in sent {
+                    let (tenant, id, name) = (message.tenant, message.id, &self.name);
                     match fate {
-                        Fate::Done(outcome) => {
-                            let (tenant, id) = (message.tenant, message.id);
-                            outbox::done(tx, tenant, id, &self.name, *outcome, now).await?;
-                            if *outcome == Outcome::Failed {
-                                self.record_failure(tx, message).await?;
-                            }
-                        }
+                        Fate::Done(Outcome::Failed) => self.record_failure(tx, message).await?,
+                        Fate::Done(_) => {}
                         Fate::Later(due, error) => {
-                            outbox::retry_later(
-                                tx,
-                                message.tenant,
-                                message.id,
-                                &self.name,
-                                *due,
-                                error,
-                            )
-                            .await?;
+                            outbox::retry_later(tx, tenant, id, name, *due, error).await?;
                         }
                     }
                 }
                 Ok::<_, AppError>(())
             })
-            .await?;
-        Ok(count)
+            .await
     }
+}
+
+/// What a sending task came to. One that died leaves its message to the end of the lease.
+fn joined(
+    one: Result<(ClaimedMessage, Fate), tokio::task::JoinError>,
+) -> Option<(ClaimedMessage, Fate)> {
+    one.inspect_err(|error| tracing::error!(%error, "sending a message ended in the middle"))
+        .ok()
 }
 
 /// Sends everything that is due. For tests and for the end of the demonstration.
@@ -201,16 +284,21 @@ fn back_off(attempts: i64) -> Duration {
 
 async fn unpack(app: &App, message: &ClaimedMessage) -> Result<Outgoing, AppError> {
     let fault = |error| AppError::internal("read a message", error);
-    let wrapped = app
-        .db()
-        .read(async |mut tx| {
-            tenants::data_key(&mut tx, message.tenant)
-                .await
-                .map_err(AppError::from)
-        })
-        .await?
-        .ok_or(AppError::NotFound)?;
-    let key = app.keys().data_key(message.tenant, &wrapped)?;
+    let key = match app.keys().known(message.tenant) {
+        Some(key) => key,
+        None => {
+            let wrapped = app
+                .db()
+                .read(async |mut tx| {
+                    tenants::data_key(&mut tx, message.tenant)
+                        .await
+                        .map_err(AppError::from)
+                })
+                .await?
+                .ok_or(AppError::NotFound)?;
+            app.keys().data_key(message.tenant, &wrapped)?
+        }
+    };
     let plain = open(&key, "outbox", "payload", message.id.0, &message.payload)?;
     let payload: Payload = serde_json::from_slice(plain.expose())
         .map_err(|error| AppError::internal("read a message", error))?;

@@ -143,3 +143,70 @@ async fn a_worker_that_dies_gives_its_messages_up_when_its_lease_ends() {
     test.clock.advance(Duration::from_secs(2));
     assert_eq!(test.messages().await.len(), 1);
 }
+
+/// A relay that keeps one mailbox waiting until it is let go.
+struct Slow {
+    mailbox: &'static str,
+    go: tokio::sync::Semaphore,
+}
+
+#[async_trait::async_trait]
+impl Channel for Slow {
+    async fn send(&self, message: &Outgoing) -> Result<Receipt, SendError> {
+        if message.to.address() == self.mailbox {
+            let _go = self.go.acquire().await.unwrap();
+        }
+        Ok(Receipt { reference: None })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_message_holds_no_other_up_and_is_finished_when_the_service_stops() {
+    let test = TestApp::sqlite().await;
+    let contoso = Organisation::create(&test, "contoso.com", open_settings(1)).await;
+    let begin = async |name: &str| {
+        let upn = format!("{name}@contoso.com");
+        contoso.person(&test, &upn, |_| {}).await;
+        Person::start(&test, &upn).await.choose("email").await;
+    };
+    begin("slow").await;
+    let relay = Arc::new(Slow {
+        mailbox: "slow@home.example",
+        go: tokio::sync::Semaphore::new(0),
+    });
+    let app = test
+        .with_channel(Arc::clone(&relay) as Arc<dyn Channel>)
+        .await;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let worker = outbox::Worker::new(app.clone());
+    let (stopped, worked) = (stop.clone(), app.clone());
+    let working = tokio::spawn(async move { worker.run(stopped).await });
+    let waiting = async |count: i64| {
+        let is_so = async {
+            loop {
+                let now = latchkey_types::Clock::now(&*test.clock);
+                let counts = worked
+                    .db()
+                    .read(async |mut tx| latchkey_store::outbox::counts(&mut tx, now).await)
+                    .await
+                    .unwrap();
+                if (counts.waiting, counts.claimed) == (count, count) {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let is_so = tokio::time::timeout(Duration::from_secs(30), is_so).await;
+        assert!(is_so.is_ok(), "{count} messages are in hand");
+    };
+    waiting(1).await;
+    for name in ["ada", "bo", "cleo"] {
+        begin(name).await;
+    }
+    // All are recorded as sent, though one that was first is still on its way.
+    waiting(1).await;
+    stop.cancel();
+    relay.go.add_permits(1);
+    working.await.unwrap();
+    waiting(0).await;
+}
