@@ -129,12 +129,17 @@ if (typeof document === "undefined") {
     }
   }
 
-  // A secret that came after the # goes into its field and out of the address.
+  // A secret that came after the # goes into its field and out of the address; also when the page
+  // was open already, and only what is after the # is new.
   for (const form of $$("form[data-from-fragment]")) {
-    const secret = location.hash.slice(1);
-    if (secret === "") continue;
-    history.replaceState(null, "", location.pathname + location.search);
-    form.elements.namedItem(form.dataset.fromFragment).value = secret;
+    const take = () => {
+      const secret = location.hash.slice(1);
+      if (secret === "") return;
+      history.replaceState(null, "", location.pathname + location.search);
+      form.elements.namedItem(form.dataset.fromFragment).value = secret;
+    };
+    take();
+    window.addEventListener("hashchange", take);
   }
 
   // Moments in the reader's own time zone and language.
@@ -190,7 +195,7 @@ if (typeof document === "undefined") {
         if (label.textContent === words) continue;
         rule.className = ("rule " + state).trim();
         label.textContent = words;
-        changed.push(rule.textContent.trim().replace(/\s+/g, " "));
+        if (words) changed.push(label.previousSibling.textContent.trim() + ": " + words);
       }
       const same = confirm.value !== "" && confirm.value === field.value;
       const hint = confirm.value === "" ? "" : same ? matches.dataset.yes : matches.dataset.no;
