@@ -7,16 +7,21 @@ test('the first page is at most 60 KB over the wire in at most 3 requests', asyn
   await wire.send('Network.enable');
   let bytes = 0;
   const asked: string[] = [];
-  wire.on('Network.requestWillBeSent', ({ request }) => { if (!request.url.startsWith('data:')) asked.push(request.url); });
+  // The human check runs the script a second time, from what the browser has already.
+  const cached = new Set<string>();
+  wire.on('Network.requestServedFromCache', ({ requestId }) => cached.add(requestId));
+  wire.on('Network.responseReceived', ({ requestId, response }) => {
+    if (!response.url.startsWith('data:') && !response.fromDiskCache && !cached.has(requestId)) asked.push(response.url);
+  });
   wire.on('Network.loadingFinished', ({ encodedDataLength }) => { bytes += encodedDataLength; });
   await page.goto('/reset', { waitUntil: 'networkidle' });
   await expect(page.locator('[name=nonce]')).toHaveValue(/^\d+$/);
-  console.log(`/reset: ${asked.length} requests, ${bytes} bytes`);
+  test.info().annotations.push({ type: 'weight', description: `${asked.length} requests, ${bytes} bytes` });
   expect(asked.length, asked.join('\n')).toBeLessThanOrEqual(3);
   expect(bytes).toBeGreaterThan(1_000);
   expect(bytes).toBeLessThanOrEqual(60 * 1024);
-  // What is fetched once stays: the second page costs its own bytes alone.
-  const before = asked.length;
-  await page.goto(`${demo.address}/reset/help`, { waitUntil: 'networkidle' });
-  expect(asked.length - before).toBeLessThanOrEqual(3);
+  // What was fetched once stays: the next page costs its own bytes alone.
+  asked.length = 0;
+  await page.goto('/reset/help', { waitUntil: 'networkidle' });
+  expect(asked).toEqual([`${demo.address}/reset/help`]);
 });
