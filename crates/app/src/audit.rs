@@ -6,7 +6,7 @@ use latchkey_core::settings::ClientAddressPrivacy;
 use latchkey_crypto::canonical::Canonical;
 use latchkey_crypto::chain;
 use latchkey_store::audit::{EventRow, NewEvent, StoredEvent};
-use latchkey_store::{Tx, audit};
+use latchkey_store::{Tx, audit, tenants};
 use latchkey_types::{EventId, SessionId, TenantId, UserId};
 use serde_json::{Map, Value};
 
@@ -120,7 +120,7 @@ pub(crate) async fn record(
         })
         .collect();
     audit::append(tx, tenant, events, &|previous, event| {
-        chain::link(previous, &canonical(event))
+        link(app, previous, event)
     })
     .await?;
     Ok(())
@@ -193,8 +193,13 @@ pub struct Verified {
 /// Proves that no event of a tenant was changed, removed or inserted.
 pub async fn verify(app: &App, tenant: TenantId) -> Result<Verified, AppError> {
     const PAGE: i64 = 1_000;
-    let mut hash = chain::genesis(tenant);
-    let mut seq = 0;
+    let base = app
+        .db()
+        .read(async |mut tx| audit::base(&mut tx, tenant).await.map_err(AppError::from))
+        .await?;
+    let (mut seq, mut hash) = base.unwrap_or((0, chain::genesis(tenant)));
+    // The chain itself has to tell that its beginning was removed.
+    let mut told = base.is_none();
     let broken = |seq, what| Some(Broken { seq, what });
     loop {
         let page = page(app, tenant, seq, PAGE).await?;
@@ -210,7 +215,7 @@ pub async fn verify(app: &App, tenant: TenantId) -> Result<Verified, AppError> {
                     broken,
                 });
             }
-            let next = chain::link(&hash, &canonical(&event.row));
+            let next = link(app, &hash, &event.row);
             if next != event.hash {
                 let broken = broken(event.row.seq, "the event was changed");
                 return Ok(Verified {
@@ -221,7 +226,19 @@ pub async fn verify(app: &App, tenant: TenantId) -> Result<Verified, AppError> {
             }
             hash = next;
             seq = event.row.seq;
+            told = told || tells_of(&event.row.event, base);
         }
+    }
+    if !told {
+        let broken = broken(
+            base.map_or(0, |base| base.0),
+            "the beginning was removed unrecorded",
+        );
+        return Ok(Verified {
+            events: seq,
+            anchor: hash,
+            broken,
+        });
     }
     let head = app
         .db()
@@ -248,6 +265,43 @@ pub async fn verify(app: &App, tenant: TenantId) -> Result<Verified, AppError> {
         anchor: hash,
         broken,
     })
+}
+
+/// The link of an event.
+fn link(app: &App, previous: &[u8; 32], event: &EventRow) -> [u8; 32] {
+    chain::link(app.keys().hasher(), previous, &canonical(event))
+}
+
+/// Whether an event records that the chain begins after a place.
+fn tells_of(event: &NewEvent, base: Option<(i64, [u8; 32])>) -> bool {
+    let Some((seq, _)) = base else { return true };
+    event.activity == Activity::EventsExpired
+        && serde_json::from_str::<Value>(&event.details)
+            .is_ok_and(|details| details.get("up_to").and_then(Value::as_i64) == Some(seq))
+}
+
+/// Removes a tenant's events that are older than its retention, whole days at a time. The chain goes
+/// on from the last of them, and an event in it says so.
+pub(crate) async fn expire(app: &App, ctx: &Ctx, tenant: TenantId) -> Result<u64, AppError> {
+    app.db()
+        .write(async |mut tx| {
+            let tx = &mut tx;
+            let Some(found) = tenants::get(tx, tenant).await? else {
+                return Ok(0);
+            };
+            let before = found.settings.audit.kept_from(app.clock().now());
+            let Some(expired) = audit::expire(tx, tenant, before).await? else {
+                return Ok(0);
+            };
+            let entry = Entry::new(Activity::EventsExpired)
+                .with("removed", expired.count)
+                .with("up_to", expired.seq)
+                .with("link", hex(&expired.hash))
+                .with("before", before.rfc3339());
+            record_one(tx, app, ctx, &found, entry).await?;
+            Ok::<_, AppError>(expired.count)
+        })
+        .await
 }
 
 async fn page(

@@ -1,5 +1,6 @@
 //! The hash chain of the audit log: each event's hash covers the one before it, so that changing,
-//! removing or inserting an event changes every hash after it.
+//! removing or inserting an event changes every hash after it. It is keyed: whoever can write to the
+//! database and has no key cannot make a chain that fits.
 //!
 //! Each tenant has a chain of its own. An event is written with [`Canonical`], which two different
 //! events never write alike.
@@ -8,6 +9,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use latchkey_types::TenantId;
 
 pub use crate::canonical::Canonical;
+use crate::keys::{KeyedHasher, Purpose};
 
 /// A link of the chain. It is no secret.
 pub type Link = [u8; 32];
@@ -18,9 +20,10 @@ pub fn genesis(tenant: TenantId) -> Link {
 }
 
 /// The link of an event, from the link before it and the event as [`Canonical`] wrote it.
-pub fn link(previous: &Link, canonical: &[u8]) -> Link {
-    let length = (canonical.len() as u64).to_be_bytes();
-    sha256(&[b"latchkey audit link v1\n", previous, &length, canonical])
+pub fn link(hasher: &KeyedHasher, previous: &Link, canonical: &[u8]) -> Link {
+    *hasher
+        .tag(Purpose::AuditChain, &[previous, canonical])
+        .as_bytes()
 }
 
 fn sha256(parts: &[&[u8]]) -> Link {
@@ -41,27 +44,37 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::keys::MasterKey;
+    use crate::testing::{Seeded, hasher};
 
     fn tenant(last: char) -> TenantId {
         TenantId::parse(&format!("0190d4a8-0000-7000-8000-00000000000{last}")).unwrap()
     }
 
     fn chain(events: &[Vec<u8>]) -> Link {
+        let hasher = hasher();
         events.iter().fold(genesis(tenant('1')), |previous, event| {
-            link(&previous, event)
+            link(&hasher, &previous, event)
         })
     }
 
     /// Computed with another implementation (Python's `hashlib`): stored chains depend on it.
     #[test]
-    fn the_links_of_given_events_never_change() {
+    fn the_beginning_of_a_chain_never_changes() {
         assert_eq!(
             hex::encode(genesis(tenant('1'))),
             "83390c43e6b0a829b4e472f43e6fae4a4aef23c248a56d41ee3e009c4a638cbb"
         );
-        assert_eq!(
-            hex::encode(chain(&[b"one".to_vec(), b"two".to_vec()])),
-            "df138c03f9f43627a9f7960d47f31661c8f1b8916b102c47735564798d7377e4"
+    }
+
+    #[test]
+    fn another_key_makes_another_chain() {
+        let other = MasterKey::generate(&Seeded::new(2)).unwrap();
+        let other = other.keyed_hasher().unwrap();
+        let start = genesis(tenant('1'));
+        assert_ne!(
+            link(&other, &start, b"event"),
+            link(&hasher(), &start, b"event")
         );
     }
 

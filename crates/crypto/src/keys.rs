@@ -199,6 +199,8 @@ purposes! {
     TimedForm timed_form "timed form";
     /// A password that was wrong, to see whether the same one is tried again.
     WrongPassword wrong_password "wrong password";
+    /// The links of the audit log.
+    AuditChain audit_chain "audit chain";
     /// Answers to security questions, compared with one another.
     Answers answers "answers";
 }

@@ -93,6 +93,74 @@ pub async fn head(tx: &mut Tx, tenant: TenantId) -> Result<Option<(i64, Hash)>> 
         .transpose()
 }
 
+/// Where a tenant's chain begins since older events were removed: the place and link of the last one
+/// that was. `None`: at the genesis.
+pub async fn base(tx: &mut Tx, tenant: TenantId) -> Result<Option<(i64, Hash)>> {
+    let base: Option<(i64, Vec<u8>)> = on!(tx, |c| sqlx::query_as(
+        "SELECT seq, hash FROM audit_base WHERE tenant_id = $1"
+    )
+    .bind(tenant.0)
+    .fetch_optional(c)
+    .await)?;
+    base.map(|(seq, hash)| Ok((seq, read_hash("audit_base", tenant.0, hash)?)))
+        .transpose()
+}
+
+/// What [`expire`] removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expired {
+    /// How many events.
+    pub count: u64,
+    /// The place of the last of them.
+    pub seq: i64,
+    /// Its link, from which the chain goes on.
+    pub hash: Hash,
+}
+
+/// Removes the events at the beginning of a tenant's chain that are all older than a moment, and
+/// keeps the link of the last of them. The newest event always stays. `None`: there is nothing to
+/// remove.
+pub async fn expire(tx: &mut Tx, tenant: TenantId, before: Timestamp) -> Result<Option<Expired>> {
+    let last: Option<(i64, Vec<u8>)> = on!(tx, |c| sqlx::query_as(
+        "SELECT seq, hash FROM audit_event WHERE tenant_id = $1
+             AND seq < COALESCE(
+                 (SELECT MIN(seq) FROM audit_event WHERE tenant_id = $1 AND at >= $2),
+                 (SELECT seq FROM audit_head WHERE tenant_id = $1))
+         ORDER BY seq DESC LIMIT 1"
+    )
+    .bind(tenant.0)
+    .bind(before.0)
+    .fetch_optional(c)
+    .await)?;
+    let Some((seq, bytes)) = last else {
+        return Ok(None);
+    };
+    let hash = read_hash("audit_event", tenant.0, bytes)?;
+    let moved = on!(tx, |c| sqlx::query(
+        "INSERT INTO audit_base (tenant_id, seq, hash) VALUES ($1, $2, $3)
+         ON CONFLICT (tenant_id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash
+             WHERE audit_base.seq < excluded.seq"
+    )
+    .bind(tenant.0)
+    .bind(seq)
+    .bind(hash.as_slice())
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))?;
+    if !moved {
+        return Ok(None);
+    }
+    let count = on!(tx, |c| sqlx::query(
+        "DELETE FROM audit_event WHERE tenant_id = $1 AND seq <= $2"
+    )
+    .bind(tenant.0)
+    .bind(seq)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected()))?;
+    Ok(Some(Expired { count, seq, hash }))
+}
+
 /// Appends events to a tenant's chain and gives the place of the last one. Three statements, whatever
 /// the number of events. The chain is held until the transaction ends, so append last.
 pub async fn append(

@@ -47,6 +47,7 @@ macro_rules! migration {
 const MIGRATIONS: &[Migration] = &[
     migration!(1, "0001_foundation", both),
     migration!(2, "0002_keys_by_byte", pair),
+    migration!(3, "0003_audit_base", both),
 ];
 
 /// Any number that nobody else on the same server uses: "latchkey" in ASCII.

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use latchkey_store::{counts, links, outbox, rate, sessions, spent_work, throttle};
+use latchkey_core::audit::ActorKind;
+use latchkey_store::{counts, links, outbox, rate, sessions, spent_work, tenants, throttle};
+use latchkey_types::{Locale, RequestId, TenantId};
 
-use crate::{App, AppError};
+use super::PAGE;
+use crate::{App, AppError, Ctx, audit};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -39,6 +42,7 @@ pub async fn purge(app: &App) -> Result<u64, AppError> {
             Ok::<_, AppError>(count)
         })
         .await?;
+    total += expire_events(app).await?;
     // One short transaction after another, so that nobody waits long.
     loop {
         let count = app
@@ -54,6 +58,36 @@ pub async fn purge(app: &App) -> Result<u64, AppError> {
         total += count;
         if count == 0 {
             return Ok(total);
+        }
+    }
+}
+
+/// Removes events that are older than their tenant's retention.
+async fn expire_events(app: &App) -> Result<u64, AppError> {
+    let ctx = Ctx {
+        request: RequestId::new(app.clock(), app.entropy()),
+        address: None,
+        browser: String::new(),
+        locale: Locale::En,
+        actor: ActorKind::System,
+    };
+    let mut total = audit::expire(app, &ctx, TenantId::SERVICE).await?;
+    let mut after = None;
+    loop {
+        let page = app
+            .db()
+            .read(async |mut tx| {
+                tenants::list(&mut tx, after, PAGE)
+                    .await
+                    .map_err(AppError::from)
+            })
+            .await?;
+        let Some(last) = page.last() else {
+            return Ok(total);
+        };
+        after = Some(last.id);
+        for tenant in &page {
+            total += audit::expire(app, &ctx, tenant.id).await?;
         }
     }
 }

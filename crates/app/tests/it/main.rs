@@ -11,4 +11,5 @@ mod integrity;
 mod notices;
 mod outbox;
 mod privacy;
+mod retention;
 mod throttles;

@@ -73,6 +73,8 @@ activities! {
     MemberAdded = "Add member to group" in GroupManagement;
     /// A member was removed from a group.
     MemberRemoved = "Remove member from group" in GroupManagement;
+    /// Events older than the tenant's retention were removed.
+    EventsExpired = "Remove expired audit events" in AuditLog;
     /// A message could not be delivered for good.
     MessageFailed = "Give up on a message" in Notification;
 }
@@ -94,6 +96,8 @@ pub enum Category {
     GroupManagement,
     /// Mails, texts, calls.
     Notification,
+    /// The log itself.
+    AuditLog,
 }
 
 impl Category {
@@ -107,6 +111,7 @@ impl Category {
             Self::UserManagement => "User Management",
             Self::GroupManagement => "Group Management",
             Self::Notification => "Notification",
+            Self::AuditLog => "Audit Log",
         }
     }
 }

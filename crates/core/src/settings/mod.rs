@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use latchkey_types::{EmailAddress, GroupId};
+use latchkey_types::{EmailAddress, GroupId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::password::PasswordPolicy;
@@ -29,6 +29,38 @@ pub struct Settings {
     pub telephony: Telephony,
     /// What is kept about clients in the audit log.
     pub client_address: ClientAddressPrivacy,
+    /// What is kept of the audit log.
+    pub audit: AuditSettings,
+}
+
+/// What is kept of the audit log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuditSettings {
+    /// Days for which events are kept: 30 to 3650. Whole days (UTC) go at a time.
+    pub retention_days: u16,
+}
+
+impl Default for AuditSettings {
+    fn default() -> Self {
+        Self {
+            retention_days: 400,
+        }
+    }
+}
+
+impl AuditSettings {
+    /// The moment before which events go: the beginning of a day.
+    pub fn kept_from(self, now: Timestamp) -> Timestamp {
+        const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
+        let days = i64::from(self.retention_days);
+        Timestamp(
+            now.0
+                .div_euclid(DAY_US)
+                .saturating_sub(days)
+                .saturating_mul(DAY_US),
+        )
+    }
 }
 
 /// Who may reset a password by themselves.
@@ -343,6 +375,12 @@ impl Settings {
             "telephony.calling_codes",
             "country calling codes such as 31",
         );
+        if !(30..=3650).contains(&self.audit.retention_days) {
+            found.push(Problem {
+                path: "audit.retention_days",
+                allowed: "30 to 3650 days".to_owned(),
+            });
+        }
         found.extend(self.password.problems().into_iter().map(|problem| Problem {
             path: "password",
             allowed: problem.to_string(),

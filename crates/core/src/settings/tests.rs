@@ -146,3 +146,17 @@ fn settings_are_stored_and_an_unknown_key_is_refused() {
     );
     assert!(serde_json::from_str::<Settings>(r#"{"rest":{}}"#).is_err());
 }
+
+#[test]
+fn events_are_kept_for_400_whole_days_unless_the_tenant_says_30_to_3650() {
+    for (days, ok) in [(29, false), (30, true), (3650, true), (3651, false)] {
+        assert_eq!(
+            paths(|s| s.audit.retention_days = days).is_empty(),
+            ok,
+            "{days}"
+        );
+    }
+    let noon = Timestamp::parse("2026-11-21T12:00:00Z").unwrap();
+    let kept = AuditSettings::default().kept_from(noon);
+    assert_eq!(kept.rfc3339(), "2025-10-17T00:00:00.000Z");
+}

@@ -189,14 +189,8 @@ async fn a_message_is_tried_again_later_or_given_back(Fresh { db, .. }: Fresh) {
     assert_eq!((status.attempts, status.claimed_by), (1, None));
     assert_eq!(claim(&db, "b", at(30), 9).await, [1]);
     // A lease that is renewed lasts, and only its holder renews it.
-    assert_eq!(
-        write!(db, |tx| outbox::renew(tx, "a", at(9_000)).await),
-        0
-    );
-    assert_eq!(
-        write!(db, |tx| outbox::renew(tx, "b", at(9_000)).await),
-        1
-    );
+    assert_eq!(write!(db, |tx| outbox::renew(tx, "a", at(9_000)).await), 0);
+    assert_eq!(write!(db, |tx| outbox::renew(tx, "b", at(9_000)).await), 1);
     assert_eq!(claim(&db, "c", at(8_999), 9).await, [0; 0]);
     assert_eq!(claim(&db, "c", at(9_000), 9).await, [1]);
 }
