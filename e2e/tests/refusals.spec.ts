@@ -142,7 +142,9 @@ for (const user of ['nobody@contoso.com', 'nobody@nowhere.example', 'gil@northwi
     await page.locator('input[name=method]').first().check();
     await portal.press();
     if (page.url().endsWith('/reset/code')) {
-      await portal.type('code', '12345678');
+      // What a decoy has on file is a matter of chance: codes by mail have eight digits, others six.
+      const hasMail = (await portal.heading.innerText()).includes('e-mail');
+      await portal.type('code', hasMail ? '12345678' : '123456');
       await expect(portal.alert).toContainText("That code isn't right. You have");
     }
     expect((await demo.outbox()).filter((m) => m.text.includes('code to reset'))).toEqual([]);

@@ -1,11 +1,12 @@
 // A demo of its own: a fresh data folder and a free port, so that no test meets the throttles, the
 // mails or the blocks of another one.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 
 /** A message as `/demo/outbox.json` gives it. */
 export interface Message {
@@ -17,6 +18,8 @@ export interface Message {
   html: string;
   created_at: string;
 }
+
+const PROGRAM = process.env.LATCHKEY_BIN ?? '../target/debug/latchkey';
 
 export class Demo {
   private constructor(
@@ -30,9 +33,8 @@ export class Demo {
 
   /** Starts the program and waits for the line that says where it listens. */
   static async start(): Promise<Demo> {
-    const program = process.env.LATCHKEY_BIN ?? '../target/debug/latchkey';
     const folder = await mkdtemp(join(tmpdir(), 'latchkey-e2e-'));
-    const child = spawn(program, ['demo', '--listen', '127.0.0.1:0', '--data', folder], {
+    const child = spawn(PROGRAM, ['demo', '--listen', '127.0.0.1:0', '--data', folder], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const log: string[] = [];
@@ -61,6 +63,11 @@ export class Demo {
       await gone;
     }
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** What an operator does meanwhile at the command line. */
+  async operator(...words: string[]): Promise<void> {
+    await promisify(execFile)(PROGRAM, [...words, '--data', this.folder]);
   }
 
   /** Everything that was sent, the newest first. */
