@@ -50,6 +50,15 @@ impl Server {
         }))
     }
 
+    /// Whatever answers.
+    pub(crate) fn answering<F, Fut>(answer: F) -> Self
+    where
+        F: Fn(Request<Full<Bytes>>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Answer> + Send + 'static,
+    {
+        Self(Arc::new(move |request| Box::pin(answer(request))))
+    }
+
     /// The answer to one request.
     pub async fn answer(&self, request: Request<Full<Bytes>>) -> Answer {
         (self.0)(request).await

@@ -8,6 +8,7 @@ pub mod html;
 mod person;
 pub mod pg;
 pub mod seed;
+pub mod wire;
 
 pub use app::{TestApp, both};
 pub use browser::{Browser, Server};

@@ -43,6 +43,11 @@ pub(crate) struct Postfix {
 impl Postfix {
     /// Starts; none if this machine has no postfix or does not let us start it.
     pub(crate) async fn start(certificates: &Certificates) -> Option<Self> {
+        Self::start_at(certificates, free_ports().0).await
+    }
+
+    /// The same, listening on a port of the caller's.
+    pub(crate) async fn start_at(certificates: &Certificates, port: u16) -> Option<Self> {
         let Some(daemons) = output("postconf", &["-d", "-h", "daemon_directory"]) else {
             missing("postfix");
             return None;
@@ -52,7 +57,7 @@ impl Postfix {
             return None;
         }
         let folder = tempfile::tempdir().expect("a folder");
-        let (port, tls_port) = free_ports();
+        let tls_port = free_ports().1;
         configure(folder.path(), certificates, port, tls_port);
         let config = folder.path().join("config");
         let checked = Command::new("postfix")
