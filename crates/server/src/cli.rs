@@ -132,6 +132,8 @@ pub(crate) enum User {
     Delete { user: String },
     /// Lift the freeze after a reset was reported as not theirs
     Unfreeze { user: String },
+    /// Lift the blocks of a user's self-service before their 24 hours are over
+    Unblock { user: String },
     /// Set a password, which is read from standard input or a file
     SetPassword {
         user: String,

@@ -3,7 +3,7 @@
 use latchkey_core::audit::Activity;
 use latchkey_core::model::{DomainKind, Managed, Role, Source, Tenant, User, UserType};
 use latchkey_core::password::{BannedLists, Names, TermList, Violation, check, normalise};
-use latchkey_store::{StoreError, Tx, accounts, domains, tenants};
+use latchkey_store::{StoreError, Tx, accounts, domains, tenants, throttle};
 use latchkey_types::{
     CountryCode, EmailAddress, Password, PhoneNumber, TenantId, Timestamp, Upn, UserId,
 };
@@ -527,6 +527,31 @@ pub async fn unfreeze(app: &App, ctx: &Ctx, typed: &str) -> Result<bool, AppErro
             let entry = Entry::new(Activity::UserChanged)
                 .on(Some(Target::user(&user)))
                 .with("changes", json!({"frozen_at": [frozen_at.rfc3339(), null]}));
+            record_one(tx, app, ctx, &tenant, entry).await?;
+            Ok::<_, AppError>(true)
+        })
+        .await
+}
+
+/// Lifts every block of a user's self-service before its 24 hours are over. `false`: there was none.
+pub async fn unblock(app: &App, ctx: &Ctx, typed: &str) -> Result<bool, AppError> {
+    let now = app.clock().now();
+    app.db()
+        .write(async |mut tx| {
+            let tx = &mut tx;
+            let user = find::user_in(tx, typed).await?;
+            let tenant = tenants::get(tx, user.tenant)
+                .await?
+                .ok_or(AppError::NotFound)?;
+            let blocked = throttle::blocked_buckets(tx, tenant.id, user.id, now).await?;
+            if blocked.is_empty() {
+                return Ok(false);
+            }
+            throttle::clear(tx, tenant.id, user.id).await?;
+            let lifted: Vec<String> = blocked.iter().map(|(bucket, _)| bucket.key()).collect();
+            let entry = Entry::new(Activity::UserChanged)
+                .on(Some(Target::user(&user)))
+                .with("unblocked", lifted);
             record_one(tx, app, ctx, &tenant, entry).await?;
             Ok::<_, AppError>(true)
         })

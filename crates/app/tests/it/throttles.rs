@@ -146,6 +146,26 @@ async fn five_attempts_pass_in_an_hour_and_the_sixth_blocks_for_24_hours() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_operator_can_lift_a_block() {
+    let test = TestApp::sqlite().await;
+    let contoso = Organisation::create(&test, "contoso.com", open_settings(1)).await;
+    contoso.person(&test, "ada@contoso.com", |_| {}).await;
+    for _ in 0..6 {
+        Person::start(&test, "ada@contoso.com").await;
+    }
+    let ctx = latchkey_app::admin::operator(&test.app);
+    let lift = async || {
+        latchkey_app::admin::user::unblock(&test.app, &ctx, "ada@contoso.com")
+            .await
+            .unwrap()
+    };
+    assert!(lift().await);
+    assert!(!lift().await, "there is no more to lift");
+    let person = Person::start(&test, "ada@contoso.com").await;
+    assert!(matches!(person.view.page, Page::Choose { .. }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_window_of_attempts_slides() {
     let test = TestApp::sqlite().await;
     let contoso = Organisation::create(&test, "contoso.com", open_settings(1)).await;

@@ -57,6 +57,14 @@ impl Console {
                     "it was not frozen"
                 })?;
             }
+            User::Unblock { user } => {
+                let done = user::unblock(app, &ctx, &user).await?;
+                out.say(if done {
+                    "unblocked"
+                } else {
+                    "it was not blocked"
+                })?;
+            }
             User::SetPassword {
                 user,
                 password_file,
