@@ -135,14 +135,22 @@ async fn alarm(
     metrics::counter!("latchkey_spend_alarms_total", "limit" => limit).increment(1);
     let entry = Entry::new(Activity::SpendLimit).failed().because(limit);
     audit::record_one(tx, app, ctx, tenant, entry).await?;
-    let until = Timestamp((open.now.0.div_euclid(DAY_US) + 1) * DAY_US);
+    let today = open.now.0.div_euclid(DAY_US);
+    let until = match limit {
+        "day" => Timestamp((today + 1) * DAY_US),
+        _ => open
+            .now
+            .plus(HOUR / tenant.settings.telephony.per_prefix_hour.max(1)),
+    };
+    let sent = counts::get(tx, tenant.id, today, "phone").await?;
+    let sent = u32::try_from(sent).unwrap_or(u32::MAX);
     for admin in administrators(tx, open, None).await? {
         let texts = Texts::new(admin.locale);
         let content = messages::spend_alarm(
             texts,
             &SpendAlarm {
                 tenant: &tenant.name,
-                sent: tenant.settings.telephony.per_day,
+                sent,
                 limit: tenant.settings.telephony.per_day,
                 until,
                 portal: &portal(app),
