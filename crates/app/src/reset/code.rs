@@ -12,7 +12,9 @@ use latchkey_store::{Tx, challenges, methods, throttle as throttles};
 use latchkey_types::{Secret, Timestamp};
 
 use super::methods::{claimant, draw, end_blocked, in_step};
-use super::step::{Claim, Open, answer, apply, claim, progress, refused, say, stale, store};
+use super::step::{
+    Claim, Open, answer, apply, claim, progress, refused, say, stale, store, unusable,
+};
 use super::{Notice, Outcome};
 use crate::{App, AppError, Ctx};
 
@@ -45,7 +47,7 @@ pub async fn code(
         let fits = |code: &&Secret<String>| code.expose().len() == usize::from(digits);
         // What cannot be a code tells a stranger nothing, and is no try.
         let Some(typed) = typed.as_ref().filter(fits) else {
-            return Ok(say(app, &open, Notice::Unreadable));
+            return unusable(tx, app, ctx, &open, Notice::Unreadable).await;
         };
         let left = match count(tx, &open, gate).await? {
             Count::Pass(left) => left,
@@ -141,7 +143,8 @@ async fn count_answers(
                 .map(|answer| normalise_answer(answer))
                 .collect();
             if answers.len() != draw.len() || answers.iter().any(String::is_empty) {
-                return Ok(Err(Some(say(app, &open, Notice::Unreadable))));
+                let said = unusable(tx, app, ctx, &open, Notice::Unreadable).await?;
+                return Ok(Err(Some(said)));
             }
             let pairs = draw
                 .iter()

@@ -5,7 +5,9 @@ use latchkey_core::reset::{Block, Event, Gate, Stage, questions, throttle};
 use latchkey_store::{Tx, throttle as throttles};
 use latchkey_types::{Secret, TypedPhone};
 
-use super::step::{Claim, Moved, Open, answer, apply, claim, progress, refused, say, stale, store};
+use super::step::{
+    Claim, Moved, Open, answer, apply, claim, progress, refused, say, stale, store, unusable,
+};
 use super::{Notice, Outcome, notify};
 use crate::{App, AppError, Ctx};
 
@@ -21,7 +23,7 @@ pub async fn choose(
     in_step(app, cookie, version, async |mut tx, open| {
         let tx = &mut tx;
         let Some(gate) = gate else {
-            return Ok(say(app, &open, Notice::ChooseOne));
+            return unusable(tx, app, ctx, &open, Notice::ChooseOne).await;
         };
         let draw = draw(app, &open);
         let step = match apply(&open, Event::Choose(gate, draw)) {
@@ -58,7 +60,7 @@ pub async fn number(
             return Ok(say(app, &open, Notice::OutOfDate));
         };
         let Ok(typed) = TypedPhone::parse(typed, Some(open.case.tenant.country)) else {
-            return Ok(say(app, &open, Notice::Unreadable));
+            return unusable(tx, app, ctx, &open, Notice::Unreadable).await;
         };
         // Counted before it is compared.
         let bucket = throttle::Bucket::PhoneNumber;

@@ -297,6 +297,26 @@ pub(crate) fn say(app: &App, open: &Open, notice: super::Notice) -> Outcome {
     }
 }
 
+/// The answer to a post that asked for nothing that there is, such as a code of letters: no try, but
+/// on record.
+pub(crate) async fn unusable(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    open: &Open,
+    notice: super::Notice,
+) -> Result<Outcome, AppError> {
+    let gate = open
+        .session
+        .active_gate()
+        .map(latchkey_core::reset::Gate::as_str);
+    let entry = progress(open, "input refused")
+        .failed()
+        .with("gate", gate.map(String::from));
+    audit::record_one(tx, app, ctx, &open.case.tenant, entry).await?;
+    Ok(say(app, open, notice))
+}
+
 /// What to say to a refusal of the rules.
 pub(crate) const fn refused(refusal: Refusal) -> super::Notice {
     match refusal {

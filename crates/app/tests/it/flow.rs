@@ -20,6 +20,24 @@ pub(crate) async fn reasons(test: &TestApp, organisation: &Organisation) -> Vec<
         .collect()
 }
 
+/// The steps of the progress events of a tenant, in order.
+pub(crate) async fn steps(test: &TestApp, organisation: &Organisation) -> Vec<String> {
+    let tenant = organisation.id();
+    let filter = latchkey_store::audit::Filter::default();
+    test.app
+        .db()
+        .read(async |mut tx| latchkey_store::audit::list(&mut tx, tenant, &filter, 0, 1_000).await)
+        .await
+        .expect("events")
+        .into_iter()
+        .filter_map(|event| {
+            let details: serde_json::Value =
+                serde_json::from_str(&event.row.event.details).expect("details are JSON");
+            details.get("step")?.as_str().map(str::to_owned)
+        })
+        .collect()
+}
+
 pub(crate) async fn stored_password(
     test: &TestApp,
     user: &latchkey_core::model::User,

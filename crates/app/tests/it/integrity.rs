@@ -419,6 +419,12 @@ async fn s14_a_code_goes_only_to_what_is_on_file() {
     person.number("not a number").await;
     assert_eq!(person.notice, Some(Notice::Unreadable));
     assert!(test.messages().await.is_empty());
+    let refused = crate::flow::steps(&test, &contoso).await;
+    let refused = refused
+        .iter()
+        .filter(|step| *step == "input refused")
+        .count();
+    assert_eq!(refused, 4, "each is on record");
     person.number("+31612345678").await;
     let sent = test.messages().await;
     assert_eq!(sent.len(), 1);

@@ -103,7 +103,13 @@ impl Site {
         State {
             account: format!("{account:?}"),
             password,
-            events: self.events(organisation.id()).await.len(),
+            // That something unusable was typed is on record; that is all that may be.
+            events: self
+                .events(organisation.id())
+                .await
+                .iter()
+                .filter(|event| !event.row.event.details.contains("input refused"))
+                .count(),
             messages,
         }
     }
