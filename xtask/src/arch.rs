@@ -36,7 +36,9 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
     let graph = graph::graph(&graph::metadata(root)?);
     let mut problems = arrows(&rows, &graph);
     for name in graph.keys() {
-        let sources = crate::sources(root, &root.join("crates").join(name))?;
+        let usual = root.join("crates").join(name);
+        let folder = if usual.is_dir() { usual } else { root.join(name) };
+        let sources = crate::sources(root, &folder)?;
         problems.extend(sizes(name, &sources));
         if rows.iter().any(|row| row.name == *name && is_pure(row)) {
             problems.extend(brings_async(name, &graph::built_in(root, name)?));

@@ -20,3 +20,7 @@ mod relay;
 mod smtp;
 mod stop;
 mod walker;
+
+// For the two modules that are another crate's.
+use rcgen as _;
+use uuid as _;

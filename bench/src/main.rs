@@ -1,0 +1,51 @@
+//! What Latchkey costs, each figure beside its limit, measured in the same run.
+//!
+//! `cargo build --release && cargo run --release -p latchkey-bench -- resets|pages|start|memory|weight`
+//!
+//! The service is the real program, pinned to processor 0; whoever asks is on processor 1. Method and
+//! results: `docs/performance.md`.
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a benchmark asks the clock, prints, and ends when something is wrong"
+)]
+
+mod bare;
+mod crowd;
+mod memory;
+mod pages;
+#[path = "../../crates/server/tests/process/relay.rs"]
+#[expect(dead_code, reason = "the tests use the rest")]
+mod relay;
+mod resets;
+mod service;
+mod start;
+mod weight;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    match arguments.as_slice() {
+        ["resets"] => runtime.block_on(resets::run()),
+        ["pages"] => runtime.block_on(pages::run()),
+        ["start"] => runtime.block_on(start::run()),
+        ["memory"] => runtime.block_on(memory::run()),
+        ["weight"] => runtime.block_on(weight::run()),
+        // Limits, as processes of their own on the service's processor.
+        ["raw"] => resets::raw(),
+        ["bare", bytes] => runtime.block_on(bare::serve(bytes.parse().unwrap())),
+        _ => {
+            println!("usage: latchkey-bench resets|pages|start|memory|weight");
+            return ExitCode::from(2);
+        }
+    }
+    ExitCode::SUCCESS
+}
