@@ -170,16 +170,18 @@ async fn postgres_schema(url: &str) -> (Columns, Indexes) {
 
 #[test]
 fn both_databases_have_the_same_tables_columns_and_indexes() {
-    crate::support::postgres(|postgres| async move {
+    crate::support::postgres(|fresh| async move {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("latchkey.db").display());
         let db = Db::open(&url, &options()).await.unwrap();
         db.migrate().await.unwrap();
         let sqlite = sqlite_schema(&url).await;
-        let postgres = postgres_schema(&postgres.url).await;
+        let postgres = postgres_schema(&fresh.url).await;
         assert!(sqlite.0.len() > 100, "nothing was compared");
         assert_eq!(sqlite.0, postgres.0);
         assert_eq!(sqlite.1, postgres.1);
         db.close().await;
+        // The whole of it, not its address alone: the database goes with it.
+        drop(fresh);
     });
 }
