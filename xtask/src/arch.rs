@@ -37,7 +37,11 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
     let mut problems = arrows(&rows, &graph);
     for name in graph.keys() {
         let usual = root.join("crates").join(name);
-        let folder = if usual.is_dir() { usual } else { root.join(name) };
+        let folder = if usual.is_dir() {
+            usual
+        } else {
+            root.join(name)
+        };
         let sources = crate::sources(root, &folder)?;
         problems.extend(sizes(name, &sources));
         if rows.iter().any(|row| row.name == *name && is_pure(row)) {
