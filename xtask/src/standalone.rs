@@ -8,14 +8,18 @@ use std::path::Path;
 /// Top folders of somebody's machine.
 const FOREIGN: [&str; 5] = ["home", "root", "Users", "mnt", "workspace"];
 
+/// Folders that every machine has: a copy that lies in one tells nothing by their name.
+const EVERYWHERE: [&str; 5] = ["/tmp", "/var/tmp", "/opt", "/srv", "/usr/src"];
+
 /// Checks every tracked file.
 pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
     let listed = crate::output(root, "git", &["ls-files", "-z"])?;
     let listed = String::from_utf8(listed).map_err(|error| format!("git ls-files: {error}"))?;
-    // Where this copy lies, unless it lies at the top.
+    // Where this copy lies, unless every machine has that folder.
     let place = root
         .parent()
         .filter(|parent| parent.parent().is_some())
+        .filter(|parent| !EVERYWHERE.iter().any(|folder| *parent == Path::new(folder)))
         .map(|parent| format!("{}/", parent.display()));
     let mut problems = Vec::new();
     for name in listed.split('\0').filter(|name| !name.is_empty()) {
