@@ -4,7 +4,7 @@
 use latchkey_core::settings::Contact;
 use latchkey_crypto::keys::Purpose;
 use latchkey_crypto::pow;
-use latchkey_store::{domains, tenants};
+use latchkey_store::{Tx, domains, tenants};
 use latchkey_types::{DomainName, Locale, Secret, SessionId, TenantId};
 
 use super::{Brand, HumanCheck};
@@ -57,13 +57,10 @@ pub async fn brand_by_domain(
     app: &App,
     domain: &str,
 ) -> Result<Option<(TenantId, Brand)>, AppError> {
-    let Ok(domain) = DomainName::parse(domain) else {
-        return Ok(None);
-    };
     app.db()
         .read(async |mut tx| {
             let tx = &mut tx;
-            let Some((tenant, _)) = domains::find(tx, &domain).await? else {
+            let Some(tenant) = owner(tx, domain).await? else {
                 return Ok(None);
             };
             let tenant = tenants::get(tx, tenant)
@@ -72,6 +69,18 @@ pub async fn brand_by_domain(
             Ok(tenant.map(|tenant| (tenant.id, brand(&tenant))))
         })
         .await
+}
+
+/// The tenant whose domain it is. A domain that was only claimed, and never shown to be the tenant's,
+/// is nobody's: otherwise anybody's name could be lent to a page, and its people to a policy.
+pub(super) async fn owner(tx: &mut Tx, domain: &str) -> Result<Option<TenantId>, AppError> {
+    let Ok(domain) = DomainName::parse(domain) else {
+        return Ok(None);
+    };
+    let found = domains::find(tx, &domain).await?;
+    Ok(found
+        .filter(|(_, domain)| domain.verified_at.is_some())
+        .map(|(tenant, _)| tenant))
 }
 
 /// The face of the service itself.

@@ -9,9 +9,10 @@ use latchkey_crypto::keys::Purpose;
 use latchkey_crypto::{codes, pow};
 use latchkey_store::names::NameKind;
 use latchkey_store::sessions::{self, NewSession};
-use latchkey_store::{Tx, domains, names, rate, spent_work, throttle as throttles};
-use latchkey_types::{DomainName, EmailAddress, SessionId, TenantId, Timestamp, UserId, fold};
+use latchkey_store::{Tx, names, rate, spent_work, throttle as throttles};
+use latchkey_types::{EmailAddress, SessionId, TenantId, Timestamp, UserId, fold};
 
+use super::forms::owner;
 use super::step::{Open, apply, progress, store};
 use super::{Case, HumanProof, Outcome, StartNotice, Started, notify, render};
 use crate::audit::{self, Entry};
@@ -125,10 +126,7 @@ impl Found {
 async fn resolve(tx: &mut Tx, key: &str, brand: Option<TenantId>) -> Result<Found, AppError> {
     let domain = key.rsplit_once('@').map_or("", |(_, domain)| domain);
     let known = names::resolve(tx, key).await?;
-    let owner = match DomainName::parse(domain) {
-        Ok(domain) => domains::find(tx, &domain).await?.map(|(tenant, _)| tenant),
-        Err(_) => None,
-    };
+    let owner = owner(tx, domain).await?;
     // A user principal name wins; a mail address counts where it is unique.
     let upn = known.iter().find(|name| name.kind == NameKind::Upn);
     let found = match (upn, known.as_slice()) {
@@ -347,11 +345,7 @@ pub async fn no_cookies(app: &App, ctx: &Ctx, typed: &str) -> Result<(), AppErro
                 return Ok(());
             }
             let domain = key.rsplit_once('@').map_or("", |(_, domain)| domain);
-            let tenant = match DomainName::parse(domain) {
-                Ok(domain) => domains::find(tx, &domain).await?.map(|(tenant, _)| tenant),
-                Err(_) => None,
-            }
-            .unwrap_or(TenantId::SERVICE);
+            let tenant = owner(tx, domain).await?.unwrap_or(TenantId::SERVICE);
             let detail = Detail::Failed(Failure::NoCookies);
             let entry = Entry::new(Activity::ResetSelfService)
                 .failed()

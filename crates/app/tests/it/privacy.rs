@@ -280,3 +280,28 @@ async fn tenants_do_not_see_each_other() {
             .all(|reason| !reason.contains("contoso"))
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_that_was_only_claimed_lends_no_face_and_no_policy() {
+    let test = TestApp::sqlite().await;
+    Organisation::create(&test, "contoso.com", with(Disclosure::Standard, 1)).await;
+    let ctx = latchkey_app::admin::operator(&test.app);
+    let add = latchkey_app::admin::domain::add(&test.app, &ctx, "contoso", "victim.example");
+    add.await.unwrap();
+    let brand = async || {
+        latchkey_app::reset::brand_by_domain(&test.app, "victim.example")
+            .await
+            .unwrap()
+    };
+    assert!(brand().await.is_none());
+    let mut person = Person::start(&test, "nobody@victim.example").await;
+    assert_eq!(person.view.brand.name, "Latchkey");
+    assert!(
+        matches!(person.view.page, Page::Choose { .. }),
+        "not contoso's `standard`"
+    );
+    person.cancel().await;
+    let verify = latchkey_app::admin::domain::verify(&test.app, &ctx, "victim.example");
+    verify.await.unwrap();
+    assert_eq!(brand().await.unwrap().1.name, "contoso");
+}
