@@ -48,6 +48,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(1, "0001_foundation", both),
     migration!(2, "0002_keys_by_byte", pair),
     migration!(3, "0003_audit_base", both),
+    migration!(4, "0004_sign_in", both),
 ];
 
 /// Any number that nobody else on the same server uses: "latchkey" in ASCII.
