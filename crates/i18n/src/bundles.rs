@@ -31,7 +31,16 @@ macro_rules! files {
     };
 }
 
-files!["common", "messages", "reset", "demo"];
+files![
+    "common",
+    "messages",
+    "reset",
+    "demo",
+    "account",
+    "sign_in",
+    "security_info",
+    "change"
+];
 
 /// The text of a file in a language; the pseudo-language is made from English.
 pub const fn source(file: &File, locale: Locale) -> &'static str {

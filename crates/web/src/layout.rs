@@ -29,14 +29,26 @@ pub(crate) struct Layout {
     pub(crate) path: String,
     /// The hidden fields of forms in a session.
     pub(crate) hidden: Option<Hidden>,
-    /// Whether there is something to cancel.
-    pub(crate) cancel: bool,
+    /// Where *Cancel* is sent to, if there is something to cancel.
+    pub(crate) cancel: Option<&'static str>,
     /// Whether there is somebody to ask.
     pub(crate) help: bool,
     /// How long the session lasts, in words.
     pub(crate) time_left: Option<String>,
     /// For lists: the column is wider.
     pub(crate) wide: bool,
+    /// Who is signed in.
+    pub(crate) account: Option<AccountBar>,
+}
+
+/// Who is signed in, and the way out.
+pub(crate) struct AccountBar {
+    /// The user principal name.
+    pub(crate) user: String,
+    /// The token of the form that signs out.
+    pub(crate) token: String,
+    /// Whether the way to *My account* is open: not before a duty is done.
+    pub(crate) home: bool,
 }
 
 /// What binds a form to a session.
@@ -204,10 +216,11 @@ mod tests {
             alert: None,
             path: path.into(),
             hidden: None,
-            cancel: false,
+            cancel: None,
             help: true,
             time_left: None,
             wide: false,
+            account: None,
         }
     }
 

@@ -51,10 +51,11 @@ impl Portal {
             alert: None,
             path: path.to_owned(),
             hidden: None,
-            cancel: false,
+            cancel: None,
             help: true,
             time_left: None,
             wide: false,
+            account: None,
         }
     }
 }

@@ -126,7 +126,7 @@ impl Open {
         if matches!(view.page, Page::Ended(_)) {
             return l;
         }
-        l.cancel = true;
+        l.cancel = Some("/reset/cancel");
         let name = t.get(match view.page {
             Page::NewPassword { .. } => "step-password",
             _ => "step-prove",

@@ -1,0 +1,4 @@
+# My account, and what every page of somebody signed in has.
+
+account-link = My account
+sign-out-button = Sign out

@@ -1,0 +1,1 @@
+# Security info: registering the methods that prove who somebody is.

@@ -1,0 +1,1 @@
+# Een bekend wachtwoord wijzigen.

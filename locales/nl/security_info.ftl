@@ -1,0 +1,1 @@
+# Beveiligingsgegevens: manieren registreren om te bewijzen wie iemand is.

@@ -1,0 +1,1 @@
+# Att byta ett lösenord som man kan.

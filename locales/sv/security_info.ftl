@@ -1,0 +1,1 @@
+# Säkerhetsuppgifter: att registrera sätt att bevisa vem man är.

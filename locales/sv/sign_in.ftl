@@ -1,0 +1,1 @@
+# Att logga in.
