@@ -6,5 +6,7 @@
 pub mod audit;
 pub mod model;
 pub mod password;
+pub mod registration;
 pub mod reset;
 pub mod settings;
+pub mod sign_in;

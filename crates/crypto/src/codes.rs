@@ -53,15 +53,43 @@ const TOKEN_LENGTH: usize = 32;
 
 /// A token of 160 bits for a link or to be typed: 32 characters of Crockford's base 32.
 pub fn token(entropy: &dyn Entropy) -> Secret<String> {
+    drawn::<TOKEN_LENGTH>(entropy)
+}
+
+fn drawn<const LENGTH: usize>(entropy: &dyn Entropy) -> Secret<String> {
     // One byte, of which five bits are used, for each character: 256 is a multiple of 32.
-    let bytes = zeroize::Zeroizing::new(random_bytes::<TOKEN_LENGTH>(entropy));
+    let bytes = zeroize::Zeroizing::new(random_bytes::<LENGTH>(entropy));
     let character = |byte: &u8| {
         ALPHABET
             .get(usize::from(byte % 32))
             .copied()
             .map(char::from)
     };
-    Secret::new(bytes.iter().filter_map(character).collect())
+    let mut text = String::with_capacity(LENGTH);
+    text.extend(bytes.iter().filter_map(character));
+    Secret::new(text)
+}
+
+/// 120 bits at five bits a character: with 112 or more, a keyed hash is enough to keep it by, and no
+/// slow one is needed (NIST SP 800-63B-4, section 3.1.2.2).
+const RECOVERY_LENGTH: usize = 24;
+
+/// A recovery code of 120 bits, as it is shown: six groups of four characters of Crockford's base
+/// 32, with dashes between them. What is hashed is [`normalise_recovery_code`] of it.
+pub fn recovery_code(entropy: &dyn Entropy) -> Secret<String> {
+    grouped(drawn::<RECOVERY_LENGTH>(entropy).expose(), '-')
+}
+
+/// A text in groups of four characters, for people who read it or type it off.
+pub(crate) fn grouped(text: &str, separator: char) -> Secret<String> {
+    let mut groups = String::with_capacity(text.len() * 2);
+    for (at, character) in text.chars().enumerate() {
+        if at > 0 && at % 4 == 0 {
+            groups.push(separator);
+        }
+        groups.push(character);
+    }
+    Secret::new(groups)
 }
 
 /// The longest input that is looked at, in bytes: a token with a separator after every character,
@@ -72,7 +100,17 @@ const LONGEST: usize = 160;
 ///
 /// Lower case, white space and dashes do not matter; O is read as 0, and I and L as 1.
 pub fn normalise_token(typed: &str) -> Option<Secret<String>> {
-    read(typed, TOKEN_LENGTH, |character| {
+    read_crockford(typed, TOKEN_LENGTH)
+}
+
+/// The written form of a typed recovery code: 24 characters without dashes; `None` if it cannot be
+/// one. What may be typed differently is as for [`normalise_token`].
+pub fn normalise_recovery_code(typed: &str) -> Option<Secret<String>> {
+    read_crockford(typed, RECOVERY_LENGTH)
+}
+
+fn read_crockford(typed: &str, length: usize) -> Option<Secret<String>> {
+    read(typed, length, |character| {
         let upper = character.to_ascii_uppercase();
         let meant = match upper {
             'O' => '0',
@@ -83,7 +121,7 @@ pub fn normalise_token(typed: &str) -> Option<Secret<String>> {
             .is_ok_and(|byte| ALPHABET.contains(&byte))
             .then_some(meant)
     })
-    .filter(|token| token.expose().len() == TOKEN_LENGTH)
+    .filter(|token| token.expose().len() == length)
 }
 
 /// The longest numeric code that is accepted from a person.
@@ -164,7 +202,11 @@ mod tests {
         normalise_token(typed).map(|token| token.expose().clone())
     }
 
-    fn drawn(numbers: &[u32], digits: Digits) -> (String, usize) {
+    fn typed_recovery(typed: &str) -> Option<String> {
+        normalise_recovery_code(typed).map(|code| code.expose().clone())
+    }
+
+    fn numbers(numbers: &[u32], digits: Digits) -> (String, usize) {
         let bytes: Vec<u8> = numbers.iter().flat_map(|n| n.to_be_bytes()).collect();
         let script = Script::new(&bytes);
         (
@@ -175,34 +217,34 @@ mod tests {
 
     #[test]
     fn a_code_keeps_its_leading_zeros() {
-        assert_eq!(drawn(&[0], Digits::Six).0, "000000");
-        assert_eq!(drawn(&[42], Digits::Eight).0, "00000042");
-        assert_eq!(drawn(&[999_999], Digits::Six).0, "999999");
-        assert_eq!(drawn(&[1_000_000], Digits::Six).0, "000000");
-        assert_eq!(drawn(&[99_999_999], Digits::Eight).0, "99999999");
+        assert_eq!(numbers(&[0], Digits::Six).0, "000000");
+        assert_eq!(numbers(&[42], Digits::Eight).0, "00000042");
+        assert_eq!(numbers(&[999_999], Digits::Six).0, "999999");
+        assert_eq!(numbers(&[1_000_000], Digits::Six).0, "000000");
+        assert_eq!(numbers(&[99_999_999], Digits::Eight).0, "99999999");
     }
 
     #[test]
     fn numbers_that_would_favour_small_codes_are_drawn_again() {
         // 2^32 - 1 = 4294 * 10^6 + 967295, and 42 * 10^8 + 94967295.
         assert_eq!(
-            drawn(&[4_293_999_999, 5], Digits::Six),
+            numbers(&[4_293_999_999, 5], Digits::Six),
             ("999999".into(), 1)
         );
         assert_eq!(
-            drawn(&[4_294_000_000, 5], Digits::Six),
+            numbers(&[4_294_000_000, 5], Digits::Six),
             ("000005".into(), 0)
         );
         assert_eq!(
-            drawn(&[u32::MAX, 4_294_000_000, 6, 7], Digits::Six),
+            numbers(&[u32::MAX, 4_294_000_000, 6, 7], Digits::Six),
             ("000006".into(), 1)
         );
         assert_eq!(
-            drawn(&[4_199_999_999, 5], Digits::Eight),
+            numbers(&[4_199_999_999, 5], Digits::Eight),
             ("99999999".into(), 1)
         );
         assert_eq!(
-            drawn(&[4_200_000_000, 5], Digits::Eight),
+            numbers(&[4_200_000_000, 5], Digits::Eight),
             ("00000005".into(), 0)
         );
     }
@@ -264,6 +306,48 @@ mod tests {
         assert_eq!(typed_token(&good.replace('Z', "é")), None);
         assert_eq!(typed_token(&good.replace('Z', "\0")), None);
         assert_eq!(typed_token(&good.replace('Z', "Ｚ")), None);
+    }
+
+    #[test]
+    fn a_recovery_code_is_six_groups_of_four_and_never_the_same() {
+        let entropy = Seeded::new(3);
+        let mut seen = HashSet::new();
+        for _ in 0..200 {
+            let code = recovery_code(&entropy).expose().clone();
+            let groups: Vec<&str> = code.split('-').collect();
+            assert_eq!(groups.iter().map(|g| g.len()).collect::<Vec<_>>(), [4; 6]);
+            assert_eq!(typed_recovery(&code), Some(groups.concat()));
+            assert!(seen.insert(code));
+        }
+    }
+
+    #[test]
+    fn a_recovery_code_uses_all_of_its_120_bits() {
+        let last = |byte| {
+            let mut bytes = [0; 24];
+            bytes[23] = byte;
+            recovery_code(&Script::new(&bytes)).expose().clone()
+        };
+        let codes: HashSet<String> = (0..32).map(last).collect();
+        assert_eq!(codes.len(), 32);
+        assert_eq!(last(31), "0000-0000-0000-0000-0000-000Z");
+        assert_eq!(last(255), last(31));
+    }
+
+    #[test]
+    fn a_recovery_code_can_be_typed_by_hand_and_has_24_characters() {
+        let written = "0123456789ABCDEFGHJKMNPQ";
+        for typed in [
+            "0123-4567-89AB-CDEF-GHJK-MNPQ",
+            "oi23 4567 89ab cdef ghjk mnpq",
+            " Ol23456789abcdefghjkmnpq\r\n",
+        ] {
+            assert_eq!(typed_recovery(typed).as_deref(), Some(written), "{typed}");
+        }
+        assert_eq!(typed_recovery(&written[..23]), None);
+        assert_eq!(typed_recovery(&format!("{written}0")), None);
+        assert_eq!(typed_recovery(&written.replace('Q', "U")), None);
+        assert_eq!(typed_recovery(""), None);
     }
 
     #[test]

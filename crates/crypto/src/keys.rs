@@ -203,6 +203,10 @@ purposes! {
     AuditChain audit_chain "audit chain";
     /// Answers to security questions, compared with one another.
     Answers answers "answers";
+    /// A recovery code.
+    RecoveryCode recovery_code "recovery code";
+    /// A network from which a user signed in, to know it again.
+    FamiliarNetwork familiar_network "familiar network";
 }
 
 impl KeyedHasher {

@@ -4,7 +4,7 @@
 use latchkey_types::{Entropy, Malformed, Secret, Timestamp};
 use totp_rs::{Builder, Totp};
 
-use crate::codes::normalise_code;
+use crate::codes::{grouped, normalise_code};
 
 /// Length of a secret in bytes: 160 bits, as RFC 4226, section 4, recommends.
 pub const SECRET_LENGTH: usize = 20;
@@ -59,6 +59,13 @@ pub fn provisioning_uri(
     }
     let totp = totp(secret, Some((issuer, account))).ok_or(WRONG)?;
     totp.to_url().map(Secret::new).map_err(|_| WRONG)
+}
+
+/// A secret for typing into an app that reads no QR code: base 32 (RFC 4648) in groups of four, which
+/// apps take with or without the spaces.
+pub fn typed_secret(secret: &[u8]) -> Secret<String> {
+    let base32 = totp_rs::Secret::from(secret.to_vec()).to_base32();
+    grouped(&zeroize::Zeroizing::new(base32), ' ')
 }
 
 fn totp(secret: &[u8], label: Option<(String, String)>) -> Option<Totp> {
@@ -182,6 +189,35 @@ mod tests {
         let (one, two) = (new_secret(&entropy), new_secret(&entropy));
         assert_eq!(one.expose().len(), 20);
         assert_ne!(one, two);
+    }
+
+    #[test]
+    fn a_secret_to_type_is_base_32_in_groups_of_four() {
+        let typed = |secret: &[u8]| typed_secret(secret).expose().clone();
+        // RFC 4648, section 10.
+        assert_eq!(typed(b"foobar"), "MZXW 6YTB OI");
+        assert_eq!(typed(SECRET), "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ");
+        assert_eq!(typed(b""), "");
+    }
+
+    #[test]
+    fn names_from_outside_cannot_add_to_the_address() {
+        let uri = provisioning_uri("A&B?=/#", "ada%2f@contoso.com&secret=AAAA", SECRET).unwrap();
+        let uri = uri.expose();
+        let (label, query) = uri.split_once('?').unwrap();
+        assert_eq!(
+            label,
+            "otpauth://totp/A%26B%3F%3D%2F%23:ada%252f%40contoso.com%26secret%3DAAAA"
+        );
+        let mut fields: Vec<&str> = query.split('&').collect();
+        fields.sort_unstable();
+        assert_eq!(
+            fields,
+            [
+                "issuer=A%26B%3F%3D%2F%23",
+                "secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+            ]
+        );
     }
 
     #[test]

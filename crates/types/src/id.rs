@@ -46,6 +46,10 @@ ids! {
     DomainId;
     /// One pass through the reset portal. Worthless without the browser's cookie.
     SessionId;
+    /// One way to a session: from the user ID to being signed in. Worthless without the cookie.
+    SignInFlowId;
+    /// Being signed in, in one browser. Worthless without the cookie.
+    SignInSessionId;
     /// One request; shown to people as the support reference.
     RequestId;
     /// An audit event.
@@ -56,6 +60,10 @@ ids! {
     ChallengeId;
     /// A registered method of a user, or an opaque choice on the page that shows them.
     MethodId;
+    /// A method on its way to being registered.
+    PendingMethodId;
+    /// A tenant's identity provider.
+    FederationId;
 }
 
 impl TenantId {

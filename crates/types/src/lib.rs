@@ -21,8 +21,8 @@ pub use email::EmailAddress;
 pub use entropy::{Entropy, random_bytes};
 pub use fold::fold;
 pub use id::{
-    ChallengeId, DomainId, EventId, GroupId, MessageId, MethodId, RequestId, SessionId, TenantId,
-    UserId,
+    ChallengeId, DomainId, EventId, FederationId, GroupId, MessageId, MethodId, PendingMethodId,
+    RequestId, SessionId, SignInFlowId, SignInSessionId, TenantId, UserId,
 };
 pub use locale::{Direction, Locale};
 pub use masked::Masked;

@@ -95,7 +95,7 @@ pub async fn password(
             match effect {
                 Effect::SetPassword(authorisation) => right = Some(authorisation),
                 Effect::End(detail) => ended = Some(detail),
-                Effect::SendCode(_) | Effect::RotateCookie => {}
+                Effect::SendCode(_) | Effect::Challenge | Effect::RotateCookie => {}
             }
         }
         let before = std::mem::replace(&mut open.session, step.next);

@@ -42,7 +42,8 @@ fn page(app: &App, open: &Open, eligible: &Eligible) -> Page {
             .flatten()
     };
     match session.stage() {
-        Stage::Choosing => Page::Choose {
+        // These two have no pages yet: there is another gate to choose.
+        Stage::Choosing | Stage::Passkey | Stage::RecoveryCode => Page::Choose {
             options: session
                 .offered(eligible, &open.case.blocked)
                 .into_iter()

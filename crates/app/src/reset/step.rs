@@ -165,6 +165,8 @@ pub(crate) async fn store(
                 notify::send_code(tx, app, &open, gate).await?;
                 entries.push(progress(&open, "code sent").with("gate", gate.as_str()));
             }
+            // The page with the challenge is still to come.
+            Effect::Challenge => {}
             Effect::RotateCookie => cookie = Some(codes::token(app.entropy())),
             Effect::End(detail) => {
                 ended = Some(detail);

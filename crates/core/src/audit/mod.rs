@@ -43,6 +43,14 @@ activities! {
     Unlock = "Unlock user account (self-service)" in SelfService;
     /// A person registered methods.
     Registered = "User registered for self-service password reset" in SelfService;
+    /// A person signed in, or did not.
+    SignIn = "Sign in" in SignIn;
+    /// A person signed out.
+    SignOut = "Sign out" in SignIn;
+    /// Too many wrong passwords locked an account.
+    AccountLocked = "Lock account after failed sign-ins" in SignIn;
+    /// A session was ended from another one, or by what happened to its account.
+    SessionEnded = "End session" in SignIn;
     /// The owner of an account said that a reset was not theirs.
     ReportedNotMe = "Report a reset as not mine" in Risk;
     /// A limit on texts and calls was reached.
@@ -57,6 +65,8 @@ activities! {
     DomainAdded = "Add domain" in TenantManagement;
     /// A domain was marked verified.
     DomainVerified = "Verify domain" in TenantManagement;
+    /// A tenant's identity provider was set, changed or removed.
+    FederationChanged = "Update federation" in TenantManagement;
     /// A user was created.
     UserCreated = "Create user" in UserManagement;
     /// A user's attributes, roles or state changed.
@@ -65,6 +75,12 @@ activities! {
     UserDeleted = "Delete user" in UserManagement;
     /// An administrator set a user's methods.
     MethodsChanged = "Update authentication methods" in UserManagement;
+    /// A person added, replaced or removed a method of their own.
+    SecurityInfoChanged = "Change security info" in UserManagement;
+    /// A person said that what is on file is right.
+    SecurityInfoConfirmed = "Confirm security info" in UserManagement;
+    /// An administrator asked people to register or confirm once more.
+    RegistrationForced = "Require registration again" in UserManagement;
     /// A group was created.
     GroupCreated = "Create group" in GroupManagement;
     /// A group was deleted.
@@ -75,6 +91,8 @@ activities! {
     MemberRemoved = "Remove member from group" in GroupManagement;
     /// Events older than the tenant's retention were removed.
     EventsExpired = "Remove expired audit events" in AuditLog;
+    /// A person was told that their password expires.
+    PasswordExpiryNotice = "Send password expiry notice" in Notification;
     /// A message could not be delivered for good.
     MessageFailed = "Give up on a message" in Notification;
 }
@@ -84,6 +102,8 @@ activities! {
 pub enum Category {
     /// Resets, changes, unlocks, registrations.
     SelfService,
+    /// Signing in and out, locks, sessions.
+    SignIn,
     /// Something that somebody should look at.
     Risk,
     /// Tenants and domains.
@@ -105,6 +125,7 @@ impl Category {
     pub const fn name(self) -> &'static str {
         match self {
             Self::SelfService => "Self-service Password Management",
+            Self::SignIn => "Sign-in",
             Self::Risk => "Risk",
             Self::TenantManagement => "Tenant Management",
             Self::Policy => "Policy",

@@ -48,6 +48,8 @@ pub fn methods(seed: &[u8; 32], settings: &ResetSettings) -> Methods {
                         | Gate::OfficeCall
                         | Gate::AuthenticatorCode
                         | Gate::Questions
+                        | Gate::Passkey
+                        | Gate::RecoveryCode
                 )
         })
         .collect();
@@ -59,11 +61,13 @@ pub fn methods(seed: &[u8; 32], settings: &ResetSettings) -> Methods {
         Factor::Authenticator,
         Factor::Knowledge,
     ];
+    // Drawn after everything else: what a decoy showed before there were these stays as it was.
+    let late = [Factor::Passkey, Factor::RecoveryCodes];
     let required = usize::from(settings.gates_required.clamp(1, 2));
     let mut have: Vec<Factor> = factors
         .iter()
         .copied()
-        .filter(|factor| !rare.contains(factor))
+        .filter(|factor| !rare.contains(factor) && !late.contains(factor))
         .collect();
     if have.len() > required && next() < 64 {
         have.truncate(required);
@@ -84,6 +88,16 @@ pub fn methods(seed: &[u8; 32], settings: &ResetSettings) -> Methods {
         .unwrap_or(&"gmail.com");
     let digits = u16::from(next()) % 100;
     let other = (digits + 1 + u16::from(next()) % 98) % 100;
+    let alone = settings.questions.may_be_only_gate || required == 2;
+    for factor in late.into_iter().filter(|late| factors.contains(late)) {
+        let counted = have
+            .iter()
+            .filter(|had| alone || **had != Factor::Knowledge)
+            .count();
+        if next() < 80 || counted < required {
+            have.push(factor);
+        }
+    }
     Methods {
         email: on_file(
             &have,
@@ -106,6 +120,12 @@ pub fn methods(seed: &[u8; 32], settings: &ResetSettings) -> Methods {
             0
         },
         authenticators: usize::from(have.contains(&Factor::Authenticator)),
+        passkeys: usize::from(have.contains(&Factor::Passkey)),
+        recovery_codes: if have.contains(&Factor::RecoveryCodes) {
+            10
+        } else {
+            0
+        },
         ..Methods::default()
     }
 }

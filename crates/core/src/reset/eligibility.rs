@@ -227,14 +227,46 @@ pub fn usable_gates(
     required: u8,
     now: Timestamp,
 ) -> Vec<Gate> {
-    methods
-        .usable(settings, now)
-        .into_iter()
-        .filter(|gate| is_allowed(*gate, settings, is_administrator, required))
-        .collect()
+    allowed(
+        methods.usable(settings, Some(now)),
+        settings,
+        is_administrator,
+        required,
+    )
 }
 
-fn is_allowed(gate: Gate, settings: &ResetSettings, is_administrator: bool, required: u8) -> bool {
+/// The same, with what cannot be used yet because it was changed a short while ago.
+pub fn gates_on_file(
+    methods: &Methods,
+    settings: &ResetSettings,
+    is_administrator: bool,
+    required: u8,
+) -> Vec<Gate> {
+    allowed(
+        methods.usable(settings, None),
+        settings,
+        is_administrator,
+        required,
+    )
+}
+
+fn allowed(
+    mut gates: Vec<Gate>,
+    settings: &ResetSettings,
+    is_administrator: bool,
+    required: u8,
+) -> Vec<Gate> {
+    gates.retain(|gate| is_allowed(*gate, settings, is_administrator, required));
+    gates
+}
+
+/// Whether the policy lets somebody use a gate.
+pub(crate) fn is_allowed(
+    gate: Gate,
+    settings: &ResetSettings,
+    is_administrator: bool,
+    required: u8,
+) -> bool {
     if is_administrator {
         return gate.is_for_administrators() && (gate != Gate::AuthenticatorPush || required == 2);
     }

@@ -111,6 +111,25 @@ pub fn authenticator_code(
     }
 }
 
+/// Passkey: the assertion verified, for the challenge of this session, by a credential of this user,
+/// and its authenticator verified the user.
+pub fn passkey(claimant: Claimant, is_verified: bool) -> Result<GateProof, Shut> {
+    if is_verified {
+        mint(claimant, Gate::Passkey)
+    } else {
+        Err(Shut::Wrong)
+    }
+}
+
+/// Recovery code: the code that was typed was one of this user's, and is used up now.
+pub fn recovery_code(claimant: Claimant, is_used_up: bool) -> Result<GateProof, Shut> {
+    if is_used_up {
+        mint(claimant, Gate::RecoveryCode)
+    } else {
+        Err(Shut::Wrong)
+    }
+}
+
 /// Security questions: every question of the draw was answered right, and there were as many as the
 /// policy asks for.
 pub fn questions(claimant: Claimant, required: u8, right: &[bool]) -> Result<GateProof, Shut> {

@@ -39,8 +39,9 @@ pub struct Methods {
 }
 
 impl Methods {
-    /// The gates that there is usable data for, whatever the policy enables.
-    pub(super) fn usable(&self, settings: &ResetSettings, now: Timestamp) -> Vec<Gate> {
+    /// The gates that there is usable data for, whatever the policy enables. Without a time, what
+    /// rests after a change is usable too.
+    pub(super) fn usable(&self, settings: &ResetSettings, now: Option<Timestamp>) -> Vec<Gate> {
         let mobile = is_usable(self.mobile.as_ref(), settings, now);
         // The same telephone twice is one telephone.
         let other_phone = match (&self.office, &self.mobile) {
@@ -67,16 +68,21 @@ impl Methods {
 
 /// Whether a destination may be used: its source is trusted, and it has rested since it was changed
 /// (specification: *Destinations*).
-fn is_usable<T>(on_file: Option<&OnFile<T>>, settings: &ResetSettings, now: Timestamp) -> bool {
+fn is_usable<T>(
+    on_file: Option<&OnFile<T>>,
+    settings: &ResetSettings,
+    now: Option<Timestamp>,
+) -> bool {
     on_file.is_some_and(|value| {
         let trusted = match value.origin {
             Origin::Person => true,
             Origin::Administrator => settings.trust_administrator_values,
             Origin::Directory => settings.trust_directory_values,
         };
-        trusted
-            && value
-                .changed_at
-                .is_none_or(|changed| now >= changed.plus(settings.rest()))
+        let rests = value
+            .changed_at
+            .zip(now)
+            .is_some_and(|(changed, now)| now < changed.plus(settings.rest()));
+        trusted && !rests
     })
 }

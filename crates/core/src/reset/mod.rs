@@ -19,9 +19,10 @@ mod session;
 pub mod throttle;
 
 pub use detail::{Detail, Failure, ResultKind};
+pub(crate) use eligibility::is_allowed;
 pub use eligibility::{
     Eligible, Facts, Ineligible, Reason, TenantFacts, UserFacts, Writeback, decide_eligibility,
-    gates_required, usable_gates,
+    gates_on_file, gates_required, usable_gates,
 };
 pub use gate::{Factor, Gate};
 pub use gates::GateProof;

@@ -60,6 +60,10 @@ pub enum Stage {
     },
     /// Typing a code from an authenticator app.
     Authenticator,
+    /// Using a passkey.
+    Passkey,
+    /// Typing a recovery code.
+    RecoveryCode,
     /// Answering security questions.
     Questions {
         /// The draw, by the names of the questions.
@@ -130,7 +134,7 @@ pub enum Event {
     Choose(Gate, Vec<String>),
     /// The number that was typed is the one on file.
     NumberRight,
-    /// Another code was asked for.
+    /// Another code was asked for; for a passkey, another challenge.
     Again,
     /// The person wants another gate after all.
     Other,
@@ -159,6 +163,8 @@ pub enum Event {
 pub enum Effect {
     /// Make a code, void the one before, send it.
     SendCode(Gate),
+    /// Make a challenge for a passkey, void the one before.
+    Challenge,
     /// Give the browser a new cookie.
     RotateCookie,
     /// Set the password.
@@ -352,6 +358,8 @@ impl Session {
                 | Stage::Number { .. }
                 | Stage::Code { .. }
                 | Stage::Authenticator
+                | Stage::Passkey
+                | Stage::RecoveryCode
                 | Stage::Questions { .. },
             ) => {
                 if !offered.contains(&gate) {
@@ -365,6 +373,8 @@ impl Session {
                 | Stage::Number { .. }
                 | Stage::Code { .. }
                 | Stage::Authenticator
+                | Stage::Passkey
+                | Stage::RecoveryCode
                 | Stage::Questions { .. },
             ) => Ok(self.at(Stage::Choosing).step(Vec::new())),
             (Event::NumberRight, Stage::Number { gate }) => Ok(self
@@ -384,6 +394,8 @@ impl Session {
                     })
                     .step(vec![Effect::SendCode(gate)]))
             }
+            // It costs nobody anything: no time to wait.
+            (Event::Again, Stage::Passkey) => Ok(self.step(vec![Effect::Challenge])),
             (Event::Redraw(draw), Stage::Questions { .. }) => {
                 Ok(self.at(Stage::Questions { draw }).step(Vec::new()))
             }
@@ -426,10 +438,10 @@ impl Session {
             }
             Gate::AuthenticatorCode => Ok(self.at(Stage::Authenticator).step(Vec::new())),
             Gate::Questions => Ok(self.at(Stage::Questions { draw }).step(Vec::new())),
+            Gate::Passkey => Ok(self.at(Stage::Passkey).step(vec![Effect::Challenge])),
+            Gate::RecoveryCode => Ok(self.at(Stage::RecoveryCode).step(Vec::new())),
             // Nobody has data for these yet, so that they are never offered.
-            Gate::AuthenticatorPush | Gate::Passkey | Gate::RecoveryCode | Gate::HelpdeskCode => {
-                Err(Refusal::NotOffered)
-            }
+            Gate::AuthenticatorPush | Gate::HelpdeskCode => Err(Refusal::NotOffered),
         }
     }
 
@@ -472,6 +484,8 @@ impl Session {
         match self.stage {
             Stage::Number { gate } | Stage::Code { gate, .. } => Some(gate),
             Stage::Authenticator => Some(Gate::AuthenticatorCode),
+            Stage::Passkey => Some(Gate::Passkey),
+            Stage::RecoveryCode => Some(Gate::RecoveryCode),
             Stage::Questions { .. } => Some(Gate::Questions),
             Stage::Choosing | Stage::NewPassword { .. } | Stage::Ended { .. } => None,
         }

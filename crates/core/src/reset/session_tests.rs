@@ -479,6 +479,7 @@ proptest! {
                                 prop_assert!(right.gates().iter().all(|g| truly.contains(g) && gates.contains(g)));
                             }
                             Effect::SendCode(gate) => prop_assert!(gates.contains(gate)),
+                            Effect::Challenge => prop_assert!(gates.contains(&Gate::Passkey)),
                             Effect::RotateCookie | Effect::End(_) => {}
                         }
                     }

@@ -13,6 +13,10 @@ use serde::{Deserialize, Serialize};
 use crate::password::PasswordPolicy;
 use crate::reset::Gate;
 
+mod sign_in;
+
+pub use sign_in::{RegistrationSettings, SignInSettings};
+
 /// The settings of one tenant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
@@ -21,6 +25,10 @@ pub struct Settings {
     pub reset: ResetSettings,
     /// What a good password is.
     pub password: PasswordPolicy,
+    /// How people sign in, and for how long.
+    pub sign_in: SignInSettings,
+    /// Who is made to register, and when again.
+    pub registration: RegistrationSettings,
     /// Who is told.
     pub notifications: Notifications,
     /// Where *contact your administrator* leads.
@@ -381,6 +389,8 @@ impl Settings {
                 allowed: "30 to 3650 days".to_owned(),
             });
         }
+        found.extend(self.sign_in.problems());
+        found.extend(self.registration.problems());
         found.extend(self.password.problems().into_iter().map(|problem| Problem {
             path: "password",
             allowed: problem.to_string(),
