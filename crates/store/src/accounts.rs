@@ -34,6 +34,9 @@ struct AccountRow {
     must_change_password: bool,
     password_never_expires: bool,
     frozen_at: Option<i64>,
+    confirmed_at: Option<i64>,
+    register_again_at: Option<i64>,
+    reset_at: Option<i64>,
     version: i64,
     created_at: i64,
     /// Names of roles, with bars between them.
@@ -85,6 +88,9 @@ impl AccountRow {
             must_change_password: self.must_change_password,
             password_never_expires: self.password_never_expires,
             frozen_at: self.frozen_at.map(Timestamp),
+            confirmed_at: self.confirmed_at.map(Timestamp),
+            register_again_at: self.register_again_at.map(Timestamp),
+            reset_at: self.reset_at.map(Timestamp),
             version: self.version,
             created_at: Timestamp(self.created_at),
         })
@@ -95,7 +101,7 @@ const SELECT: &str = "SELECT a.tenant_id, a.id, a.upn, a.display_name, a.given_n
         a.mail, a.other_mails, a.mobile_phone, a.office_phone, a.contact_changed_at,
         a.usage_location, a.locale, a.enabled, a.source, a.anchor, a.agent_domain, a.managed,
         a.user_type, a.password_set_at, a.must_change_password, a.password_never_expires,
-        a.frozen_at, a.version, a.created_at,
+        a.frozen_at, a.confirmed_at, a.register_again_at, a.reset_at, a.version, a.created_at,
         (SELECT string_agg(r.role, '|') FROM account_role r
             WHERE r.tenant_id = a.tenant_id AND r.user_id = a.id) AS roles
     FROM account a WHERE a.tenant_id = ";
@@ -224,7 +230,7 @@ pub async fn sessions_valid_from(
 }
 
 /// Sets the password if the user is still of the expected version: hash, moment, no duty to change,
-/// all sessions over, version one higher, and the hash in the history, of which the last
+/// no notice of expiry told, all sessions over, version one higher, and the hash in the history, of which the last
 /// `keep_history` are kept. `false`: nothing changed.
 pub async fn set_password(
     tx: &mut Tx,
@@ -237,7 +243,8 @@ pub async fn set_password(
 ) -> Result<bool> {
     let set = on!(tx, |c| sqlx::query(
         "UPDATE account SET password_hash = $4, password_set_at = $5,
-             must_change_password = FALSE, sessions_valid_from = $5, version = version + 1
+             must_change_password = FALSE, expiry_told_days = NULL, sessions_valid_from = $5,
+             version = version + 1
          WHERE tenant_id = $1 AND id = $2 AND version = $3"
     )
     .bind(tenant.0)
@@ -310,6 +317,32 @@ pub async fn set_attributes(
         names::replace_for_user(tx, tenant, id, &names_of(user)).await?;
     }
     Ok(set)
+}
+
+/// Replaces the hash of the same password, because the work of hashing was raised. Nothing else
+/// changes. `false`: the password is another one by now.
+pub async fn rehash(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: UserId,
+    old: &str,
+    new: &str,
+) -> Result<bool> {
+    let changed = on!(tx, |c| sqlx::query(
+        "UPDATE account SET password_hash = $4
+         WHERE tenant_id = $1 AND id = $2 AND password_hash = $3"
+    )
+    .bind(tenant.0)
+    .bind(id.0)
+    .bind(old)
+    .bind(new)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))?;
+    if changed {
+        history::replace(tx, tenant, id, old, new).await?;
+    }
+    Ok(changed)
 }
 
 /// Freezes (*this was not me*) or, with `None`, lifts it. `false`: no such user.

@@ -53,3 +53,24 @@ pub async fn prune(tx: &mut Tx, tenant: TenantId, user: UserId, keep: i64) -> Re
     .await
     .map(|done| done.rows_affected()))
 }
+
+/// Replaces the hash of a password by another of the same one.
+pub(crate) async fn replace(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+    old: &str,
+    new: &str,
+) -> Result<()> {
+    on!(tx, |c| sqlx::query(
+        "UPDATE password_history SET hash = $4
+         WHERE tenant_id = $1 AND user_id = $2 AND hash = $3"
+    )
+    .bind(tenant.0)
+    .bind(user.0)
+    .bind(old)
+    .bind(new)
+    .execute(c)
+    .await
+    .map(drop))
+}

@@ -3,8 +3,9 @@
 //! One body of SQL for SQLite and PostgreSQL; repositories are modules of functions that take a
 //! transaction and, first of all, the tenant. Only these look beyond one tenant, and by design:
 //! [`domains::find`] and [`names::resolve`] (a stranger's user ID tells the tenant),
-//! [`sessions::get_by_cookie`], [`links::get_by_tag`] and [`links::consume`] (the secret is the
-//! address), and the jobs ([`sessions::list_expired`], [`outbox::claim`], the `purge` functions).
+//! [`sessions::get_by_cookie`], its two like for signing in, [`links::get_by_tag`] and
+//! [`links::consume`] (the secret is the address), [`methods::find_passkey`] (a device tells whose it
+//! is), and the jobs ([`sessions::list_expired`], [`outbox::claim`], the `purge` functions).
 //!
 //! State never moves by reading and then writing: an `UPDATE` says what it expects, and the number
 //! of rows it changed is the answer. A `bool` is therefore "this caller did it".
@@ -17,16 +18,23 @@ pub mod counts;
 mod db;
 pub mod domains;
 mod error;
+pub mod federation;
 pub mod groups;
 pub mod history;
 pub mod links;
+pub mod lockout;
 pub mod methods;
 mod migrate;
 pub mod names;
+pub mod networks;
 pub mod outbox;
+pub mod pending;
 pub mod rate;
+pub mod registration;
 pub mod service;
 pub mod sessions;
+pub mod sign_in_flows;
+pub mod sign_in_sessions;
 pub mod spent_work;
 pub mod tenants;
 pub mod throttle;

@@ -22,16 +22,22 @@ pub enum MethodKind {
     Question,
     /// An authenticator app that shows codes, named by the slot; the value is the sealed secret.
     Authenticator,
+    /// A passkey; the slot is its credential id, the value is what it is checked with, sealed.
+    Passkey,
+    /// A recovery code; the slot is its keyed hash as hexadecimal digits, the value is empty.
+    RecoveryCode,
 }
 
 impl MethodKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Email,
         Self::Phone,
         Self::AlternatePhone,
         Self::Question,
         Self::Authenticator,
+        Self::Passkey,
+        Self::RecoveryCode,
     ];
 
     /// Its form in the database.
@@ -42,6 +48,8 @@ impl MethodKind {
             Self::AlternatePhone => "alternate phone",
             Self::Question => "question",
             Self::Authenticator => "authenticator",
+            Self::Passkey => "passkey",
+            Self::RecoveryCode => "recovery code",
         }
     }
 
@@ -60,6 +68,8 @@ pub struct Method {
     pub kind: MethodKind,
     /// Distinguishes methods of one kind; empty where there is one.
     pub slot: String,
+    /// The name that a person gave a passkey; of other methods empty.
+    pub name: String,
     /// Sealed, or a hash.
     pub value: Vec<u8>,
     /// Who put it there.
@@ -70,6 +80,8 @@ pub struct Method {
     pub changed_at: Option<Timestamp>,
     /// The last time step that was accepted of an authenticator.
     pub last_step: Option<i64>,
+    /// When a passkey or authenticator was last used.
+    pub used_at: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for Method {
@@ -90,6 +102,8 @@ pub struct NewMethod<'a> {
     pub kind: MethodKind,
     /// Distinguishes methods of one kind; empty where there is one.
     pub slot: &'a str,
+    /// The name that a person gave a passkey; of other methods empty.
+    pub name: &'a str,
     /// Sealed, or a hash.
     pub value: &'a [u8],
     /// Who puts it there.
@@ -101,11 +115,13 @@ struct MethodRow {
     id: Uuid,
     kind: String,
     slot: String,
+    name: String,
     value: Vec<u8>,
     origin: String,
     created_at: i64,
     changed_at: Option<i64>,
     last_step: Option<i64>,
+    used_at: Option<i64>,
 }
 
 impl MethodRow {
@@ -115,11 +131,13 @@ impl MethodRow {
             id: MethodId(self.id),
             kind: row.read("kind", MethodKind::parse(&self.kind))?,
             slot: self.slot,
+            name: self.name,
             value: self.value,
             origin: row.read("origin", Origin::parse(&self.origin))?,
             created_at: Timestamp(self.created_at),
             changed_at: self.changed_at.map(Timestamp),
             last_step: self.last_step,
+            used_at: self.used_at.map(Timestamp),
         })
     }
 }
@@ -127,8 +145,8 @@ impl MethodRow {
 /// All methods of a user, by kind and slot.
 pub async fn list_for_user(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<Vec<Method>> {
     let rows: Vec<MethodRow> = on!(tx, |c| sqlx::query_as(
-        "SELECT id, kind, slot, value, origin, created_at, changed_at, last_step FROM method
-         WHERE tenant_id = $1 AND user_id = $2"
+        "SELECT id, kind, slot, name, value, origin, created_at, changed_at, last_step, used_at
+         FROM method WHERE tenant_id = $1 AND user_id = $2"
     )
     .bind(tenant.0)
     .bind(user.0)
@@ -140,6 +158,101 @@ pub async fn list_for_user(tx: &mut Tx, tenant: TenantId, user: UserId) -> Resul
         .collect::<Result<_>>()?;
     methods.sort_by(|a, b| (a.kind, &a.slot).cmp(&(b.kind, &b.slot)));
     Ok(methods)
+}
+
+/// A passkey by its credential id, whosever it is: the device tells who it is for.
+pub async fn find_passkey(
+    tx: &mut Tx,
+    credential_id: &str,
+) -> Result<Option<(TenantId, UserId, Method)>> {
+    #[derive(sqlx::FromRow)]
+    struct Found {
+        tenant_id: Uuid,
+        user_id: Uuid,
+        #[sqlx(flatten)]
+        method: MethodRow,
+    }
+    let found: Option<Found> =
+        on!(tx, |c| {
+            sqlx::query_as(
+        "SELECT tenant_id, user_id, id, kind, slot, name, value, origin, created_at, changed_at,
+             last_step, used_at
+         FROM method WHERE slot = $1 AND kind = 'passkey'"
+    )
+    .bind(credential_id)
+    .fetch_optional(c)
+    .await
+        })?;
+    found
+        .map(|found| {
+            let owner = (TenantId(found.tenant_id), UserId(found.user_id));
+            Ok((owner.0, owner.1, found.method.into_method()?))
+        })
+        .transpose()
+}
+
+/// Notes that a passkey or authenticator was used; of a passkey, what it is checked with from now
+/// on. The user's version stays: nothing changed for them.
+pub async fn note_use(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: MethodId,
+    value: Option<&[u8]>,
+    now: Timestamp,
+) -> Result<bool> {
+    on!(tx, |c| sqlx::query(
+        "UPDATE method SET used_at = $3, value = COALESCE($4, value)
+         WHERE tenant_id = $1 AND id = $2"
+    )
+    .bind(tenant.0)
+    .bind(id.0)
+    .bind(now.0)
+    .bind(value)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
+/// Uses up a recovery code, by its slot: of any number of callers, one does. The user's version
+/// stays, because a reset that goes on with it must not end.
+pub async fn use_recovery_code(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+    slot: &str,
+) -> Result<bool> {
+    on!(tx, |c| sqlx::query(
+        "DELETE FROM method
+         WHERE tenant_id = $1 AND user_id = $2 AND kind = 'recovery code' AND slot = $3"
+    )
+    .bind(tenant.0)
+    .bind(user.0)
+    .bind(slot)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
+/// Deletes every method of a kind; how many there were.
+pub async fn delete_kind(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+    kind: MethodKind,
+) -> Result<u64> {
+    let deleted = on!(tx, |c| sqlx::query(
+        "DELETE FROM method WHERE tenant_id = $1 AND user_id = $2 AND kind = $3"
+    )
+    .bind(tenant.0)
+    .bind(user.0)
+    .bind(kind.as_str())
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected()))?;
+    if deleted > 0 {
+        accounts::bump_version(tx, tenant, user).await?;
+    }
+    Ok(deleted)
 }
 
 /// Puts a value on file. One that was there in the same kind and slot is replaced, and then
@@ -155,11 +268,12 @@ pub async fn upsert(
     if !accounts::bump_version(tx, tenant, user).await? {
         return Ok(false);
     }
-    on!(tx, |c| sqlx::query(
-        "INSERT INTO method (tenant_id, id, user_id, kind, slot, value, origin, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    on!(tx, |c| {
+        sqlx::query(
+        "INSERT INTO method (tenant_id, id, user_id, kind, slot, value, origin, created_at, name)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (tenant_id, user_id, kind, slot) DO UPDATE SET id = excluded.id,
-             value = excluded.value, origin = excluded.origin, changed_at = excluded.created_at,
+             name = excluded.name, value = excluded.value, origin = excluded.origin, changed_at = excluded.created_at,
              last_step = NULL"
     )
     .bind(tenant.0)
@@ -170,9 +284,11 @@ pub async fn upsert(
     .bind(new.value)
     .bind(new.origin.as_str())
     .bind(now.0)
+    .bind(new.name)
     .execute(c)
     .await
-    .map(drop))?;
+    .map(drop)
+    })?;
     Ok(true)
 }
 

@@ -186,6 +186,9 @@ pub(crate) fn blank(app: &App, tenant: TenantId, upn: Upn) -> User {
         must_change_password: false,
         password_never_expires: false,
         frozen_at: None,
+        confirmed_at: None,
+        register_again_at: None,
+        reset_at: None,
         version: 1,
         created_at: app.clock().now(),
     }

@@ -131,6 +131,12 @@ pub struct User {
     pub password_never_expires: bool,
     /// Set by *this was not me*: no self-service until an administrator lifts it.
     pub frozen_at: Option<Timestamp>,
+    /// When the person last registered or confirmed their security info.
+    pub confirmed_at: Option<Timestamp>,
+    /// When an administrator asked for that once more.
+    pub register_again_at: Option<Timestamp>,
+    /// When the password was last reset by somebody who had forgotten it.
+    pub reset_at: Option<Timestamp>,
     /// Grows by one with every change of password, methods, roles or state. A reset that began
     /// under another version does not go on.
     pub version: i64,

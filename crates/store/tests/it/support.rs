@@ -176,6 +176,9 @@ pub(crate) fn user(number: u128, name: &str) -> User {
         must_change_password: false,
         password_never_expires: false,
         frozen_at: None,
+        confirmed_at: None,
+        register_again_at: None,
+        reset_at: None,
         version: 1,
         created_at: NOW,
     }

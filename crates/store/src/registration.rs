@@ -1,0 +1,169 @@
+//! Who registered security info and when, and whose password expires. None of this makes a user's
+//! version grow: it changes nothing about what they may do.
+
+use latchkey_types::{TenantId, Timestamp, UserId};
+use uuid::Uuid;
+
+use crate::db::on;
+use crate::{Result, Tx};
+
+/// Notes that a person registered or confirmed their security info. `false`: no such user.
+pub async fn confirm(tx: &mut Tx, tenant: TenantId, user: UserId, now: Timestamp) -> Result<bool> {
+    on!(tx, |c| sqlx::query(
+        "UPDATE account SET confirmed_at = $3 WHERE tenant_id = $1 AND id = $2"
+    )
+    .bind(tenant.0)
+    .bind(user.0)
+    .bind(now.0)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
+/// Notes that a forgotten password was reset: security info is held for a while. `false`: no such
+/// user.
+pub async fn note_reset(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+    now: Timestamp,
+) -> Result<bool> {
+    on!(tx, |c| sqlx::query(
+        "UPDATE account SET reset_at = $3 WHERE tenant_id = $1 AND id = $2"
+    )
+    .bind(tenant.0)
+    .bind(user.0)
+    .bind(now.0)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
+/// Asks one user to register or confirm once more. `false`: no such user.
+pub async fn require_of_user(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+    now: Timestamp,
+) -> Result<bool> {
+    on!(tx, |c| sqlx::query(
+        "UPDATE account SET register_again_at = $3 WHERE tenant_id = $1 AND id = $2"
+    )
+    .bind(tenant.0)
+    .bind(user.0)
+    .bind(now.0)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
+/// Asks every user of a tenant to register or confirm once more; how many there are.
+pub async fn require_of_all(tx: &mut Tx, tenant: TenantId, now: Timestamp) -> Result<u64> {
+    on!(tx, |c| sqlx::query(
+        "UPDATE account SET register_again_at = $2 WHERE tenant_id = $1"
+    )
+    .bind(tenant.0)
+    .bind(now.0)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected()))
+}
+
+/// Asks the members of a group, direct or not, to register or confirm once more; how many there are.
+/// Cycles of groups do no harm.
+pub async fn require_of_group(
+    tx: &mut Tx,
+    tenant: TenantId,
+    group: latchkey_types::GroupId,
+    now: Timestamp,
+) -> Result<u64> {
+    on!(tx, |c| sqlx::query(
+        "WITH RECURSIVE inside (id) AS (
+             SELECT id FROM user_group WHERE tenant_id = $1 AND id = $2
+             UNION
+             SELECT g.member_id FROM group_group g JOIN inside i ON g.group_id = i.id
+             WHERE g.tenant_id = $1)
+         UPDATE account SET register_again_at = $3
+         WHERE tenant_id = $1 AND id IN (
+             SELECT m.user_id FROM group_user m JOIN inside i ON m.group_id = i.id
+             WHERE m.tenant_id = $1)"
+    )
+    .bind(tenant.0)
+    .bind(group.0)
+    .bind(now.0)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected()))
+}
+
+/// Somebody whose password expires soon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expiring {
+    /// Who.
+    pub user: UserId,
+    /// When the password was set.
+    pub set_at: Timestamp,
+    /// The fewest days before the expiry of which they were told.
+    pub told_days: Option<i64>,
+}
+
+/// Enabled users with a password in the cloud that was set in a span of time, which expires, and of
+/// whose expiry in so many days they were not told; the oldest passwords first, after one of them.
+pub async fn expiring(
+    tx: &mut Tx,
+    tenant: TenantId,
+    span: (Timestamp, Timestamp),
+    days: i64,
+    after: Option<(Timestamp, UserId)>,
+    limit: i64,
+) -> Result<Vec<Expiring>> {
+    let (after_at, after_id) = after.map_or((i64::MIN, Uuid::nil()), |(at, id)| (at.0, id.0));
+    let rows: Vec<(Uuid, i64, Option<i64>)> = on!(tx, |c| sqlx::query_as(
+        "SELECT id, password_set_at, expiry_told_days FROM account
+         WHERE tenant_id = $1 AND password_set_at IS NOT NULL AND password_set_at > $2
+             AND password_set_at <= $3 AND (password_set_at, id) > ($4, $5)
+             AND enabled AND NOT password_never_expires AND managed = 'cloud'
+             AND (expiry_told_days IS NULL OR expiry_told_days > $6)
+         ORDER BY password_set_at, id LIMIT $7"
+    )
+    .bind(tenant.0)
+    .bind(span.0.0)
+    .bind(span.1.0)
+    .bind(after_at)
+    .bind(after_id)
+    .bind(days)
+    .bind(limit)
+    .fetch_all(c)
+    .await)?;
+    Ok(rows
+        .into_iter()
+        .map(|(user, set_at, told_days)| Expiring {
+            user: UserId(user),
+            set_at: Timestamp(set_at),
+            told_days,
+        })
+        .collect())
+}
+
+/// Notes that somebody is told that this password expires in so many days: of any number of callers,
+/// one tells.
+pub async fn tell_expiry(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+    set_at: Timestamp,
+    days: i64,
+) -> Result<bool> {
+    on!(tx, |c| sqlx::query(
+        "UPDATE account SET expiry_told_days = $4
+         WHERE tenant_id = $1 AND id = $2 AND password_set_at = $3
+             AND (expiry_told_days IS NULL OR expiry_told_days > $4)"
+    )
+    .bind(tenant.0)
+    .bind(user.0)
+    .bind(set_at.0)
+    .bind(days)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
