@@ -281,9 +281,6 @@ impl Passkeys {
             .core
             .authenticate_single_credential(&response, &state, &credential)
             .map_err(refusal)?;
-        if !result.user_verified() {
-            return Err(PasskeyError::Unverified);
-        }
         if !result.needs_update() {
             return Ok(None);
         }

@@ -289,6 +289,24 @@ fn a_passkey_whose_id_is_not_the_one_that_was_made_is_refused() {
 }
 
 #[test]
+fn an_answer_with_two_ids_or_of_another_type_is_malformed() {
+    let mut ada = Person::new(user(1));
+    let begun = ada.site.begin(&ada.entropy).unwrap();
+    let right = ada.device.get(&begun.options);
+    for (field, value) in [("id", BASE64.encode([1; 32])), ("type", "password".into())] {
+        let mut answer = json(&right);
+        answer[field] = value.into();
+        let answer = answer.to_string();
+        assert_eq!(
+            ada.finish(&begun, &answer),
+            Err(PasskeyError::Malformed),
+            "{field}"
+        );
+    }
+    assert!(ada.finish(&begun, &right).is_ok());
+}
+
+#[test]
 fn a_counter_must_go_up_once_it_counts() {
     let mut ada = Person::new(user(1));
     ada.passkey.data = ada.sign_in(Twist::Counter(5)).unwrap().unwrap();
