@@ -4,8 +4,10 @@
 //! |---|---|
 //! | [`argon`] | passwords and security answers: Argon2id with a pepper |
 //! | [`keys`] | the master key, what is derived from it, and keyed hashes of codes, tokens and ids |
-//! | [`codes`] | one-time codes and link tokens, and reading what a person typed |
+//! | [`codes`] | one-time codes, recovery codes and link tokens, and reading what a person typed |
+//! | [`passkey`] | passkeys: registering one, and proving that one has it (WebAuthn) |
 //! | [`totp`] | codes of an authenticator app (RFC 6238) |
+//! | [`qr`] | QR codes, for what an app reads off the screen |
 //! | [`seal`] | encryption at rest: AES-256-GCM under data keys, wrapped by a key-encryption key |
 //! | [`canonical`] | joining fields to bytes so that no two lists of fields look alike |
 //! | [`chain`] | the hash chain of the audit log |
@@ -18,9 +20,11 @@ pub mod canonical;
 pub mod chain;
 pub mod codes;
 pub mod keys;
+pub mod passkey;
 pub mod pow;
+pub mod qr;
 pub mod seal;
 pub mod totp;
 
-#[cfg(test)]
-mod testing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;

@@ -28,6 +28,10 @@ fn values_are_written_as_people_write_them() {
         ("password.expires_after_days", "90"),
         ("password.custom_banned", "1234,blank"),
         ("client_address", "network"),
+        ("sign_in.lockout_threshold", "5"),
+        ("sign_in.admin_idle_minutes", "10"),
+        ("registration.required_at_sign_in", "no"),
+        ("registration.reconfirm_days", "0"),
     ])
     .unwrap();
     assert_eq!(settings.reset.scope, Scope::All);
@@ -45,6 +49,10 @@ fn values_are_written_as_people_write_them() {
     );
     assert_eq!(settings.telephony.calling_codes, BTreeSet::from([31, 46]));
     assert_eq!(settings.password.expires_after_days, Some(90));
+    assert_eq!(settings.sign_in.lockout_threshold, 5);
+    assert_eq!(settings.sign_in.admin_idle_minutes, 10);
+    assert!(!settings.registration.required_at_sign_in);
+    assert_eq!(settings.registration.reconfirm_days, 0);
     assert_eq!(settings.password.custom_banned, ["1234", "blank"]);
 }
 

@@ -6,4 +6,6 @@ mod user;
 
 pub use role::{Role, may_reset};
 pub use tenant::{DomainKind, TRIAL, Tenant};
+#[cfg(test)]
+pub(crate) use user::sample_user;
 pub use user::{Managed, Origin, Source, User, UserType};

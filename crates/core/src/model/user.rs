@@ -150,3 +150,36 @@ impl User {
         self.roles.iter().any(|role| role.is_administrator())
     }
 }
+
+/// Somebody, for tests.
+#[cfg(test)]
+pub(crate) fn sample_user() -> User {
+    User {
+        id: UserId(uuid::Uuid::from_u128(2)),
+        tenant: TenantId(uuid::Uuid::from_u128(1)),
+        upn: Upn::parse("ada.lovelace@contoso.com").unwrap(),
+        display_name: "Ada Lovelace".into(),
+        given_name: "Ada".into(),
+        family_name: "Lovelace".into(),
+        mail: None,
+        other_mails: Vec::new(),
+        mobile_phone: None,
+        office_phone: None,
+        contact_changed_at: None,
+        usage_location: None,
+        locale: None,
+        enabled: true,
+        source: Source::Cloud,
+        anchor: None,
+        agent_domain: None,
+        managed: Managed::Cloud,
+        user_type: UserType::Member,
+        roles: Vec::new(),
+        password_set_at: None,
+        must_change_password: false,
+        password_never_expires: false,
+        frozen_at: None,
+        version: 1,
+        created_at: Timestamp(0),
+    }
+}

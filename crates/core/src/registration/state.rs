@@ -109,4 +109,4 @@ pub fn state(facts: &Facts<'_>) -> State {
 
 #[cfg(test)]
 #[path = "state_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -22,9 +22,11 @@ fn a_decoy_can_always_go_on_as_far_as_choosing() {
         Gate::OfficeCall,
         Gate::AuthenticatorCode,
         Gate::Questions,
+        Gate::Passkey,
+        Gate::RecoveryCode,
     ];
     for required in [1, 2] {
-        for bits in 0_usize..64 {
+        for bits in 0_usize..256 {
             let methods: BTreeSet<Gate> = every
                 .iter()
                 .enumerate()
@@ -62,7 +64,7 @@ fn a_decoy_can_always_go_on_as_far_as_choosing() {
                 assert_eq!(
                     decide_eligibility(&facts).is_ok(),
                     possible,
-                    "{bits:06b} {required} {n}"
+                    "{bits:08b} {required} {n}"
                 );
             }
         }
@@ -78,4 +80,41 @@ fn decoys_are_stable_and_differ() {
         .map(|email| email.value.masked().to_string())
         .collect();
     assert!(masks.len() > 20, "{masks:?}");
+}
+
+#[test]
+fn some_decoys_have_a_passkey_or_recovery_codes_where_the_policy_enables_them() {
+    let with = |gate: Gate, enabled: bool| {
+        let mut settings = ResetSettings::default();
+        settings.methods.remove(&gate);
+        if enabled {
+            settings.methods.insert(gate);
+        }
+        (0..1_000)
+            .map(|n| methods(&seed(n), &settings))
+            .filter(|methods| match gate {
+                Gate::Passkey => methods.passkeys > 0,
+                _ => methods.recovery_codes > 0,
+            })
+            .count()
+    };
+    for gate in [Gate::Passkey, Gate::RecoveryCode] {
+        assert_eq!(with(gate, false), 0);
+        let some = with(gate, true);
+        assert!((100..500).contains(&some), "{gate:?}: {some} of 1000");
+    }
+}
+
+#[test]
+fn a_policy_with_passkeys_changes_nothing_else_about_a_decoy() {
+    let with = ResetSettings::default();
+    let mut without = with.clone();
+    without.methods.remove(&Gate::Passkey);
+    for n in 0..200 {
+        let known = Methods {
+            passkeys: 0,
+            ..methods(&seed(n), &with)
+        };
+        assert_eq!(known, methods(&seed(n), &without));
+    }
 }

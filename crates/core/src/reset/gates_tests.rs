@@ -77,6 +77,8 @@ fn no_gate_opens_for_a_decoy() {
     );
     assert_eq!(authenticator_code(decoy, Some(1)), Err(Shut::Wrong));
     assert_eq!(questions(decoy, 3, &[true; 3]), Err(Shut::Wrong));
+    assert_eq!(passkey(decoy, true), Err(Shut::Wrong));
+    assert_eq!(recovery_code(decoy, true), Err(Shut::Wrong));
     let number = PhoneNumber::parse("+31612345678").unwrap();
     let typed = TypedPhone::parse("+31612345678", None).unwrap();
     assert!(!number_matches(decoy, &number, &typed));
@@ -98,4 +100,14 @@ fn an_authenticator_code_needs_a_fresh_step() {
     let known = claimant(Subject::Known);
     assert!(authenticator_code(known, Some(5)).is_ok());
     assert_eq!(authenticator_code(known, None), Err(Shut::Wrong));
+}
+
+#[test]
+fn a_passkey_has_to_verify_and_a_recovery_code_to_be_used_up() {
+    let known = claimant(Subject::Known);
+    assert_eq!(passkey(known, true).unwrap().gate(), Gate::Passkey);
+    assert_eq!(passkey(known, false), Err(Shut::Wrong));
+    let proof = recovery_code(known, true).unwrap();
+    assert_eq!(proof.gate(), Gate::RecoveryCode);
+    assert_eq!(recovery_code(known, false), Err(Shut::Wrong));
 }

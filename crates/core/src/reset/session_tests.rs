@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::super::gates::{AskedCode, Claimant, authenticator_code, one_time_code, questions};
+use super::super::gates::{
+    AskedCode, Claimant, Shut, authenticator_code, one_time_code, passkey, questions, recovery_code,
+};
 use super::super::{Reason, gates};
 use super::*;
 
@@ -17,11 +19,13 @@ fn eligible(required: u8) -> Result<Eligible, Ineligible> {
     Ok(Eligible {
         required,
         gates: vec![
+            Gate::Passkey,
             Gate::AuthenticatorCode,
             Gate::Email,
             Gate::Sms,
             Gate::MobileCall,
             Gate::Questions,
+            Gate::RecoveryCode,
         ],
         questions_first: false,
     })
@@ -51,6 +55,8 @@ fn proof(gate: Gate, subject: Subject, stamp: Stamp) -> Option<GateProof> {
     match gate {
         Gate::AuthenticatorCode => authenticator_code(claimant, Some(1)).ok(),
         Gate::Questions => questions(claimant, 3, &[true; 3]).ok(),
+        Gate::Passkey => passkey(claimant, true).ok(),
+        Gate::RecoveryCode => recovery_code(claimant, true).ok(),
         _ => {
             let tag = latchkey_types::Secret::new([1; 32]);
             let asked = AskedCode {
@@ -107,6 +113,49 @@ fn two_gates_of_different_kinds_lead_to_one_new_password() {
         step.next.apply(Event::PasswordAccepted, &context),
         Err(Refusal::Ended)
     );
+}
+
+#[test]
+fn a_passkey_and_a_recovery_code_are_two() {
+    let eligibility = eligible(2);
+    let blocked = BTreeSet::new();
+    let context = context(&eligibility, &blocked);
+    let session = Session::begin(Subject::Known, STAMP);
+    let step = session
+        .apply(Event::Choose(Gate::Passkey, Vec::new()), &context)
+        .unwrap();
+    assert_eq!(step.next.stage(), &Stage::Passkey);
+    assert_eq!(step.effects, [Effect::Challenge]);
+    let session = pass(&session, Gate::Passkey, &context);
+    let step = session
+        .apply(Event::Choose(Gate::RecoveryCode, Vec::new()), &context)
+        .unwrap();
+    assert_eq!(step.next.stage(), &Stage::RecoveryCode);
+    assert_eq!(step.effects, []);
+    let session = pass(&session, Gate::RecoveryCode, &context);
+    assert_eq!(session.stage(), &Stage::NewPassword { shown: false });
+    assert_eq!(session.passed(), [Gate::Passkey, Gate::RecoveryCode]);
+}
+
+#[test]
+fn a_challenge_is_made_again_at_once_and_there_only() {
+    let eligibility = eligible(1);
+    let blocked = BTreeSet::new();
+    let context = context(&eligibility, &blocked);
+    let begin = Session::begin(Subject::Known, STAMP);
+    let at = |gate| {
+        begin
+            .apply(Event::Choose(gate, Vec::new()), &context)
+            .unwrap()
+            .next
+    };
+    let step = at(Gate::Passkey).apply(Event::Again, &context).unwrap();
+    assert_eq!(step.next.stage(), &Stage::Passkey);
+    assert_eq!(step.effects, [Effect::Challenge]);
+    for gate in [Gate::RecoveryCode, Gate::AuthenticatorCode] {
+        let again = at(gate).apply(Event::Again, &context);
+        assert_eq!(again, Err(Refusal::OutOfOrder));
+    }
 }
 
 #[test]
@@ -349,6 +398,28 @@ fn each_way_out_has_its_detail() {
     assert_eq!(end(&all, Event::Expire), "abandoned.before_password");
     assert_eq!(end(&all, Event::Cancel), "canceled.before_password");
     assert_eq!(end(&all, Event::Contact), "contacted_admin.email");
+    for (gate, name) in [
+        (Gate::Passkey, "passkey"),
+        (Gate::RecoveryCode, "recovery_code"),
+    ] {
+        let started = new
+            .apply(Event::Choose(gate, Vec::new()), &context)
+            .unwrap()
+            .next;
+        assert_eq!(
+            end(&started, Event::Expire),
+            format!("abandoned.started.{name}")
+        );
+        assert_eq!(
+            end(&started, Event::Contact),
+            format!("contacted_admin.{name}")
+        );
+        let passed = pass(&new, gate, &context);
+        assert_eq!(
+            end(&passed, Event::Expire),
+            format!("abandoned.completed.{name}")
+        );
+    }
     let shown = all.apply(Event::Shown, &context).unwrap().next;
     assert_eq!(end(&shown, Event::Expire), "abandoned.choosing_password");
 }
@@ -362,8 +433,15 @@ fn a_session_is_stored_and_read_back() {
         Gate::Email,
         &context(&eligibility, &blocked),
     );
-    let text = serde_json::to_string(&session).unwrap();
-    assert_eq!(serde_json::from_str::<Session>(&text).unwrap(), session);
+    for gate in [Gate::Passkey, Gate::RecoveryCode] {
+        let choose = Event::Choose(gate, Vec::new());
+        let session = session
+            .apply(choose, &context(&eligibility, &blocked))
+            .unwrap()
+            .next;
+        let text = serde_json::to_string(&session).unwrap();
+        assert_eq!(serde_json::from_str::<Session>(&text).unwrap(), session);
+    }
 }
 
 /// What a stranger may send in any order, with the policy changing under it.
@@ -421,7 +499,10 @@ proptest! {
         let mut session = Session::begin(subject, STAMP);
         let mut stamp = STAMP;
         let mut now = START;
-        let mut gates = vec![Gate::Email, Gate::Sms, Gate::MobileCall, Gate::AuthenticatorCode, Gate::Questions];
+        let mut gates = vec![
+            Gate::Email, Gate::Sms, Gate::MobileCall, Gate::AuthenticatorCode, Gate::Questions,
+            Gate::Passkey, Gate::RecoveryCode,
+        ];
         let mut required = 2_u8;
         let mut completions = 0;
         let mut chosen: Option<Gate> = None;
@@ -492,5 +573,92 @@ proptest! {
             prop_assert!(completions <= 1);
             prop_assert!(!decoy || session.passed().is_empty(), "a decoy holds a proof");
         }
+    }
+
+    /// Somebody who proves nothing sees the same of an account and of a decoy, whatever they do.
+    #[test]
+    fn a_decoy_looks_like_an_account_whose_owner_is_not_there(
+        sequence in prop::collection::vec(moves(), 1..60),
+    ) {
+        let mut account = Session::begin(Subject::Known, STAMP);
+        let mut decoy = Session::begin(Subject::Decoy, STAMP);
+        let mut stamp = STAMP;
+        let mut now = START;
+        let mut gates = Gate::ALL.to_vec();
+        let mut required = 2_u8;
+        for one in sequence {
+            let event = || match &one {
+                Move::Choose(gate) => Some(Event::Choose(*gate, vec!["q".into()])),
+                Move::Number => Some(Event::NumberRight),
+                Move::Again => Some(Event::Again),
+                Move::Other => Some(Event::Other),
+                Move::Redraw => Some(Event::Redraw(vec!["r".into()])),
+                Move::Shown => Some(Event::Shown),
+                Move::Accept => Some(Event::PasswordAccepted),
+                Move::Cancel => Some(Event::Cancel),
+                Move::Contact => Some(Event::Contact),
+                Move::Expire => Some(Event::Expire),
+                Move::Block(gate) => Some(Event::Blocked(Block::Gate(*gate))),
+                Move::Look => Some(Event::Look),
+                Move::Required(_) | Move::Take(_) | Move::Give(_) | Move::Wait(_)
+                | Move::Prove(_) => None,
+            };
+            match &one {
+                Move::Required(n) => { required = *n; stamp.settings += 1; }
+                Move::Take(gate) => { gates.retain(|g| g != gate); stamp.settings += 1; }
+                Move::Give(gate) => {
+                    if !gates.contains(gate) { gates.push(*gate); }
+                    stamp.settings += 1;
+                }
+                Move::Wait(seconds) => now = now.plus(Duration::from_secs(u64::from(*seconds))),
+                Move::Prove(gate) => {
+                    prop_assert_eq!(wrong(*gate, Subject::Known, stamp), Some(Shut::Wrong));
+                    prop_assert_eq!(wrong(*gate, Subject::Decoy, stamp), Some(Shut::Wrong));
+                    prop_assert_eq!(proof(*gate, Subject::Decoy, stamp), None);
+                }
+                _ => {}
+            }
+            let (Some(left), Some(right)) = (event(), event()) else { continue };
+            let eligibility = Ok(Eligible { required, gates: gates.clone(), questions_first: false });
+            let blocked = BTreeSet::new();
+            let context = Context { now, session: SESSION, user: USER, stamp, eligibility: &eligibility, blocked: &blocked };
+            let shown = eligibility.as_ref().unwrap();
+            prop_assert_eq!(account.offered(shown, &blocked), decoy.offered(shown, &blocked));
+            prop_assert_eq!(account.may_show_destinations(shown), decoy.may_show_destinations(shown));
+            match (account.apply(left, &context), decoy.apply(right, &context)) {
+                (Ok(theirs), Ok(ours)) => {
+                    prop_assert_eq!(&theirs.effects, &ours.effects);
+                    prop_assert_eq!(theirs.next.stage(), ours.next.stage());
+                    prop_assert!(theirs.next.passed().is_empty() && ours.next.passed().is_empty());
+                    (account, decoy) = (theirs.next, ours.next);
+                }
+                (theirs, ours) => prop_assert_eq!(theirs.err(), ours.err()),
+            }
+        }
+    }
+}
+
+/// What comes of a wrong try of a gate.
+fn wrong(gate: Gate, subject: Subject, stamp: Stamp) -> Option<Shut> {
+    let claimant = Claimant {
+        session: SESSION,
+        user: USER,
+        subject,
+        stamp,
+    };
+    let tag = |n: u8| latchkey_types::Secret::new([n; 32]);
+    let asked = AskedCode {
+        session: SESSION,
+        gate,
+        tag: tag(1),
+        expires_at: START.plus(gates::CODE_VALID),
+        is_spent: false,
+    };
+    match gate {
+        Gate::AuthenticatorCode => authenticator_code(claimant, None).err(),
+        Gate::Questions => questions(claimant, 3, &[true, false, true]).err(),
+        Gate::Passkey => passkey(claimant, false).err(),
+        Gate::RecoveryCode => recovery_code(claimant, false).err(),
+        _ => one_time_code(claimant, &asked, &tag(2), START).err(),
     }
 }

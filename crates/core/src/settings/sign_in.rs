@@ -113,7 +113,7 @@ impl Default for RegistrationSettings {
 }
 
 impl RegistrationSettings {
-    pub(super) fn problems(&self) -> Vec<Problem> {
+    pub(super) fn problems(self) -> Vec<Problem> {
         if self.reconfirm_days <= 730 {
             return Vec::new();
         }

@@ -160,3 +160,71 @@ fn events_are_kept_for_400_whole_days_unless_the_tenant_says_30_to_3650() {
     let kept = AuditSettings::default().kept_from(noon);
     assert_eq!(kept.rfc3339(), "2025-10-17T00:00:00.000Z");
 }
+
+#[test]
+fn signing_in_and_registering_have_the_defaults_of_the_specification() {
+    let settings = Settings::default();
+    let SignInSettings {
+        lockout_threshold,
+        lockout_seconds,
+        idle_minutes,
+        absolute_minutes,
+        admin_idle_minutes,
+        admin_absolute_minutes,
+    } = settings.sign_in;
+    assert_eq!((lockout_threshold, lockout_seconds), (10, 60));
+    assert_eq!((idle_minutes, absolute_minutes), (60, 12 * 60));
+    assert_eq!((admin_idle_minutes, admin_absolute_minutes), (15, 8 * 60));
+    assert!(settings.registration.required_at_sign_in);
+    assert_eq!(settings.registration.reconfirm_days, 180);
+}
+
+#[test]
+fn every_range_of_signing_in_and_registering_is_held_on_both_sides() {
+    type Set = fn(&mut Settings, u16);
+    let ranges: [(&str, u16, u16, Set); 7] = [
+        ("sign_in.lockout_threshold", 3, 50, |s, v| {
+            s.sign_in.lockout_threshold = v;
+        }),
+        ("sign_in.lockout_seconds", 10, 3600, |s, v| {
+            s.sign_in.lockout_seconds = v;
+        }),
+        ("sign_in.idle_minutes", 5, 1440, |s, v| {
+            s.sign_in.idle_minutes = v;
+        }),
+        ("sign_in.absolute_minutes", 15, 1440, |s, v| {
+            s.sign_in.absolute_minutes = v;
+        }),
+        ("sign_in.admin_idle_minutes", 5, 60, |s, v| {
+            s.sign_in.admin_idle_minutes = v;
+        }),
+        ("sign_in.admin_absolute_minutes", 15, 720, |s, v| {
+            s.sign_in.admin_absolute_minutes = v;
+        }),
+        ("registration.reconfirm_days", 0, 730, |s, v| {
+            s.registration.reconfirm_days = v;
+        }),
+    ];
+    for (path, least, most, set) in ranges {
+        for good in [least, most] {
+            assert!(paths(|s| set(s, good)).is_empty(), "{path} {good}");
+        }
+        for bad in least.checked_sub(1).into_iter().chain([most + 1]) {
+            assert_eq!(paths(|s| set(s, bad)), [path], "{bad}");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_key_of_signing_in_or_registering_is_refused() {
+    for text in [
+        r#"{"sign_in":{"lockout":3}}"#,
+        r#"{"registration":{"days":3}}"#,
+    ] {
+        assert!(serde_json::from_str::<Settings>(text).is_err(), "{text}");
+    }
+    let stored: Settings =
+        serde_json::from_str(r#"{"registration":{"reconfirm_days":0}}"#).unwrap();
+    assert!(stored.registration.required_at_sign_in);
+    assert_eq!(stored.registration.reconfirm_days, 0);
+}

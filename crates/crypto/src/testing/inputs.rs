@@ -1,4 +1,4 @@
-//! Repeatable entropy for tests.
+//! Repeatable entropy for tests, and keys made from it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
