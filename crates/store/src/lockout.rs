@@ -1,8 +1,8 @@
 //! Wrong passwords of users and decoys. What they mean is said, as one value that moves, in
-//! [`latchkey_core::sign_in::Counter`]; here each move is a statement, so that tries at the same time
+//! [`latchkey_core::sign_in::lockout::Counter`]; here each move is a statement, so that tries at the same time
 //! are all counted.
 
-use latchkey_core::sign_in::{Rule, Verdict, lock_length};
+use latchkey_core::sign_in::lockout::{Rule, Verdict, lock_length};
 use latchkey_types::{Secret, TenantId, Timestamp, UserId};
 
 use crate::db::on;
