@@ -15,6 +15,7 @@ pub mod not_me;
 pub mod outbox;
 pub mod reset;
 mod service;
+pub mod sign_in;
 mod tenant;
 
 pub use base::BaseAddress;

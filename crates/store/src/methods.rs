@@ -172,9 +172,8 @@ pub async fn find_passkey(
         #[sqlx(flatten)]
         method: MethodRow,
     }
-    let found: Option<Found> =
-        on!(tx, |c| {
-            sqlx::query_as(
+    let found: Option<Found> = on!(tx, |c| {
+        sqlx::query_as(
         "SELECT tenant_id, user_id, id, kind, slot, name, value, origin, created_at, changed_at,
              last_step, used_at
          FROM method WHERE slot = $1 AND kind = 'passkey'"
@@ -182,7 +181,7 @@ pub async fn find_passkey(
     .bind(credential_id)
     .fetch_optional(c)
     .await
-        })?;
+    })?;
     found
         .map(|found| {
             let owner = (TenantId(found.tenant_id), UserId(found.user_id));

@@ -12,6 +12,7 @@ mod not_me;
 mod portal;
 mod problem;
 mod reset;
+mod signed_in;
 mod words;
 
 use std::time::Duration;

@@ -198,6 +198,8 @@ impl Case {
                 // A question that was taken away since is not asked any more.
                 MethodKind::Question if !self.is_asked(&row.slot) => {}
                 MethodKind::Question => self.answers.push((row.slot.clone(), text(&opened()?))),
+                MethodKind::Passkey => found.passkeys += 1,
+                MethodKind::RecoveryCode => found.recovery_codes += 1,
                 // Kept for the person and the helpdesk; no gate uses it.
                 MethodKind::AlternatePhone => {}
             }

@@ -192,6 +192,7 @@ async fn every_change_makes_the_version_grow(Fresh { db, .. }: Fresh) {
         id: MethodId(id(50)),
         kind: methods::MethodKind::Phone,
         slot: "",
+        name: "",
         value: b"sealed",
         origin: Origin::Person,
     };
@@ -381,6 +382,7 @@ async fn methods_are_put_replaced_and_deleted(Fresh { db, .. }: Fresh) {
         id: MethodId(id(number)),
         kind,
         slot,
+        name: "",
         value,
         origin: Origin::Administrator,
     };
@@ -453,6 +455,7 @@ async fn a_time_step_is_accepted_once_and_only_forwards(Fresh { db, .. }: Fresh)
         id: MethodId(id(10)),
         kind: methods::MethodKind::Authenticator,
         slot: "",
+        name: "",
         value: b"secret",
         origin: Origin::Person,
     };

@@ -21,7 +21,7 @@ pub(super) const COOKIE: &str = "reset";
 const HIDDEN: [&str; 2] = ["form_token", "version"];
 
 /// An answer that ends a handler early.
-pub(super) enum Stop {
+pub(crate) enum Stop {
     /// No page.
     Problem(Problem),
     /// Another page than the one that was asked for.
@@ -50,7 +50,7 @@ impl IntoResponse for Stop {
 }
 
 /// What a handler answers.
-pub(super) type Answer = Result<Response, Stop>;
+pub(crate) type Answer = Result<Response, Stop>;
 
 /// A browser's session.
 pub(super) struct Open {
@@ -120,7 +120,7 @@ impl Open {
             .layout(&self.incoming, &view.brand, path, heading);
         l.hidden = Some(Hidden {
             token: reset::form_token(&self.portal, view.session, &self.cookie),
-            version: view.version,
+            version: Some(view.version),
         });
         l.alert = notice.map(|notice| explain(t, view, notice));
         if matches!(view.page, Page::Ended(_)) {
@@ -234,7 +234,7 @@ pub(super) fn gone(incoming: &Incoming) -> Response {
 }
 
 /// A redirect after a form: the browser asks for the address with GET.
-pub(super) fn see_other(path: &'static str) -> Response {
+pub(crate) fn see_other(path: &'static str) -> Response {
     let location = [(header::LOCATION, HeaderValue::from_static(path))];
     (StatusCode::SEE_OTHER, location).into_response()
 }

@@ -18,6 +18,8 @@ use axum::routing::{get, post};
 
 use crate::portal::Portal;
 
+pub(crate) use flow::{Answer, Stop, see_other};
+
 pub(crate) fn routes() -> Router<Portal> {
     Router::new()
         .route("/reset", get(start::get).post(start::post))
