@@ -8,6 +8,7 @@ use latchkey_core::password::TermList;
 use latchkey_core::settings::Settings;
 use latchkey_crypto::argon::{Hasher, Params};
 use latchkey_crypto::keys::MasterKey;
+use latchkey_crypto::passkey::Passkeys;
 use latchkey_crypto::pow::Difficulty;
 use latchkey_notify::Channel;
 use latchkey_store::Db;
@@ -94,6 +95,8 @@ struct Inner {
     banned: RwLock<HashMap<TenantId, (i64, Arc<TermList>)>>,
     /// A hash that no password matches.
     unmatchable: String,
+    /// Passkeys, unless the base address is one that they cannot be bound to.
+    passkeys: Option<Passkeys>,
     /// Wakes the outbox.
     outbox: Notify,
 }
@@ -112,7 +115,10 @@ impl App {
         let unmatchable = hasher
             .unmatchable(&*parts.entropy)
             .map_err(|error| AppError::internal("make a hash for decoys", error))?;
+        let base = &parts.options.base;
+        let passkeys = Passkeys::new(base.name(), base.url(), &parts.options.service_name).ok();
         let app = Self(Arc::new(Inner {
+            passkeys,
             unmatchable,
             db: parts.db,
             keys,
@@ -173,6 +179,16 @@ impl App {
     /// A hash that no password matches, for questions that nobody registered.
     pub(crate) fn unmatchable(&self) -> String {
         self.0.unmatchable.clone()
+    }
+
+    /// Passkeys. `None`: the base address is a number, or plain http elsewhere than on localhost, and
+    /// browsers bind none to it.
+    #[expect(
+        dead_code,
+        reason = "signing in and registering with passkeys come next"
+    )]
+    pub(crate) fn passkeys(&self) -> Option<&Passkeys> {
+        self.0.passkeys.as_ref()
     }
 
     pub(crate) fn outbox(&self) -> &Notify {
