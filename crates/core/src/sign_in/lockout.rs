@@ -110,7 +110,7 @@ impl Counter {
         tag: &Secret<[u8; 32]>,
         now: Timestamp,
     ) -> (Self, Option<Timestamp>) {
-        if self.wrong.iter().flatten().any(|known| known == tag) {
+        if self.remembers(tag) {
             self.failures = self.failures.saturating_sub(1);
             return (self, None);
         }
@@ -127,6 +127,12 @@ impl Counter {
     #[must_use]
     pub fn right(self) -> Self {
         Self::default()
+    }
+
+    /// Whether a password is one of the last wrong ones. All of them are looked at.
+    fn remembers(&self, tag: &Secret<[u8; 32]>) -> bool {
+        let known = self.wrong.iter().flatten();
+        known.fold(false, |found, one| found | one.eq(tag))
     }
 
     fn lock(&mut self, rule: Rule, now: Timestamp) -> Timestamp {
