@@ -118,8 +118,8 @@ impl Counter {
         if let Some(newest) = self.wrong.first_mut() {
             *newest = Some(tag.clone());
         }
-        let locks = self.locked(now).is_none() && self.failures >= rule.threshold;
-        let until = locks.then(|| self.lock(rule, now));
+        // While a lock is in force nothing is counted: it does not grow.
+        let until = (self.failures >= rule.threshold).then(|| self.lock(rule, now));
         (self, until)
     }
 
