@@ -95,3 +95,22 @@ mail-spend-until = No more until
 mail-spend-still = Codes by e-mail still work.
 mail-spend-check = If you did not expect this, look for a number or a country that stands out. Somebody may be making money from it.
 mail-spend-link = Open the administrators' portal
+
+## The password was changed
+
+mail-changed-subject = { $tenant }: your password was changed
+mail-changed-intro = The password of { $user } was changed by somebody who knew the old one.
+
+## The password expires
+
+mail-expires-subject = { $days ->
+        [one] { $tenant }: your password expires in { $days } day
+       *[other] { $tenant }: your password expires in { $days } days
+    }
+mail-expires-intro = { $days ->
+        [one] The password of { $user } expires in { $days } day.
+       *[other] The password of { $user } expires in { $days } days.
+    }
+mail-expires-when = It works until
+mail-expires-what = Change it before then. You need the password that you have now.
+mail-expires-link = Change the password

@@ -92,3 +92,22 @@ mail-spend-until = Geen nieuwe tot
 mail-spend-still = Codes per e-mail werken nog steeds.
 mail-spend-check = Had je dit niet verwacht? Kijk dan of er een nummer of een land uitspringt. Misschien verdient iemand eraan.
 mail-spend-link = Open het beheerdersportaal
+
+## Het wachtwoord is gewijzigd
+
+mail-changed-subject = { $tenant }: je wachtwoord is gewijzigd
+mail-changed-intro = Het wachtwoord van { $user } is gewijzigd door iemand die het oude kende.
+
+## Het wachtwoord verloopt
+
+mail-expires-subject = { $days ->
+        [one] { $tenant }: je wachtwoord verloopt over { $days } dag
+       *[other] { $tenant }: je wachtwoord verloopt over { $days } dagen
+    }
+mail-expires-intro = { $days ->
+        [one] Het wachtwoord van { $user } verloopt over { $days } dag.
+       *[other] Het wachtwoord van { $user } verloopt over { $days } dagen.
+    }
+mail-expires-when = Het werkt tot
+mail-expires-what = Wijzig het voor die tijd. Je hebt het wachtwoord nodig dat je nu hebt.
+mail-expires-link = Het wachtwoord wijzigen

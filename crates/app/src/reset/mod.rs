@@ -32,4 +32,4 @@ pub use view::{
 
 pub(crate) use case::{Case, in_scope};
 pub(crate) use forms::brand;
-pub(crate) use notify::frozen;
+pub(crate) use notify::{NOT_ME_VALID, frozen, not_me_token, post, recipients, told};

@@ -29,7 +29,7 @@ use crate::outbox::{Draft, NOTICE_LIFETIME, enqueue};
 use crate::{App, AppError, Ctx};
 
 /// How long *this was not me* works.
-pub(crate) const NOT_ME_VALID: Duration = Duration::from_secs(72 * 60 * 60);
+pub(crate) pub(crate) const NOT_ME_VALID: Duration = Duration::from_secs(72 * 60 * 60);
 
 /// Code mails to one mailbox: five at once, then one every two minutes.
 const MAIL_BURST: u32 = 5;
@@ -231,9 +231,9 @@ pub(super) async fn send_code(
 }
 
 /// Somebody to be told by mail.
-struct Recipient {
-    to: EmailAddress,
-    locale: Locale,
+pub(crate) struct Recipient {
+    pub to: EmailAddress,
+    pub locale: Locale,
 }
 
 /// Every mail address on file for an account, each once.
@@ -257,14 +257,15 @@ fn addresses(case: &Case) -> Vec<EmailAddress> {
 }
 
 /// Who is told of a reset, masked, as the last page says.
-pub(super) fn told(case: &Case) -> Vec<Masked> {
+pub(crate) fn told(case: &Case) -> Vec<Masked> {
     if !case.tenant.settings.notifications.users {
         return Vec::new();
     }
     addresses(case).iter().map(EmailAddress::masked).collect()
 }
 
-fn recipients(case: &Case, page: Locale) -> Vec<Recipient> {
+/// The owner, at every address on file.
+pub(crate) fn recipients(case: &Case, page: Locale) -> Vec<Recipient> {
     let locale = case.message_locale(page);
     addresses(case)
         .into_iter()
@@ -317,7 +318,8 @@ async fn by_roles(
         .collect())
 }
 
-async fn post(
+/// Puts a notice into the outbox.
+pub(crate) async fn post(
     tx: &mut Tx,
     app: &App,
     case: &Case,
@@ -349,6 +351,30 @@ async fn post_if(
     enqueue(tx, app, &case.data_key, draft).await
 }
 
+/// A new single-use token for *this was not me*.
+pub(crate) async fn not_me_token(
+    tx: &mut Tx,
+    app: &App,
+    case: &Case,
+    user: latchkey_types::UserId,
+    now: latchkey_types::Timestamp,
+) -> Result<latchkey_types::Secret<String>, AppError> {
+    let token = codes::token(app.entropy());
+    let tag = app
+        .keys()
+        .tag(Purpose::LinkToken, &[b"not me", token.expose().as_bytes()]);
+    let new = NewLink {
+        id: ChallengeId::new(app.clock(), app.entropy()).0,
+        purpose: crate::not_me::PURPOSE,
+        tag: tag.as_bytes(),
+        user,
+        created_at: now,
+        expires_at: now.plus(NOT_ME_VALID),
+    };
+    links::insert(tx, case.tenant.id, &new).await?;
+    Ok(token)
+}
+
 /// Tells the owner at every address, and the other administrators if the owner is one. Returns how
 /// many were told.
 pub(super) async fn was_reset(
@@ -368,19 +394,7 @@ pub(super) async fn was_reset(
     };
     let mut count = 0;
     if case.tenant.settings.notifications.users {
-        let token = codes::token(app.entropy());
-        let tag = app
-            .keys()
-            .tag(Purpose::LinkToken, &[b"not me", token.expose().as_bytes()]);
-        let new = NewLink {
-            id: ChallengeId::new(app.clock(), app.entropy()).0,
-            purpose: crate::not_me::PURPOSE,
-            tag: tag.as_bytes(),
-            user: right.user(),
-            created_at: open.now,
-            expires_at: open.now.plus(NOT_ME_VALID),
-        };
-        links::insert(tx, case.tenant.id, &new).await?;
+        let token = not_me_token(tx, app, case, right.user(), open.now).await?;
         let everyone = recipients(case, ctx.locale);
         let masks: Vec<(EmailAddress, Masked)> = everyone
             .iter()

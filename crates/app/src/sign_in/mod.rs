@@ -4,4 +4,4 @@ mod session;
 
 pub use session::{SignedIn, Todo, form_token, form_token_matches, sign_out, signed_in};
 
-pub(crate) use session::{Begun, Here, begin, renew};
+pub(crate) use session::{Begun, Here, begin, outlive, renew};
