@@ -12,7 +12,6 @@ use latchkey_crypto::pow::Difficulty;
 use latchkey_notify::Channel;
 use latchkey_store::Db;
 use latchkey_types::{Clock, Entropy, TenantId};
-use tokio::sync::Notify;
 
 use crate::breached::BreachedFilter;
 use crate::hashing::HashPool;
@@ -94,8 +93,6 @@ struct Inner {
     banned: RwLock<HashMap<TenantId, (i64, Arc<TermList>)>>,
     /// A hash that no password matches.
     unmatchable: String,
-    /// Wakes the outbox.
-    outbox: Notify,
 }
 
 impl App {
@@ -123,7 +120,6 @@ impl App {
             breached: parts.breached,
             options: parts.options,
             banned: RwLock::default(),
-            outbox: Notify::new(),
         }));
         crate::tenant::prepare_service(&app).await?;
         Ok(app)
@@ -173,10 +169,6 @@ impl App {
     /// A hash that no password matches, for questions that nobody registered.
     pub(crate) fn unmatchable(&self) -> String {
         self.0.unmatchable.clone()
-    }
-
-    pub(crate) fn outbox(&self) -> &Notify {
-        &self.0.outbox
     }
 
     /// A tenant's custom banned list, ready to match.
