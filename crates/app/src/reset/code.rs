@@ -12,9 +12,7 @@ use latchkey_store::{Tx, challenges, methods, throttle as throttles};
 use latchkey_types::{Secret, Timestamp};
 
 use super::methods::{claimant, draw, end_blocked, in_step};
-use super::step::{
-    Claim, Open, answer, apply, claim, progress, refused, say, stale, store, unusable,
-};
+use super::step::{Claim, Open, answer, apply, claim, progress, refused, say, store, unusable};
 use super::{Notice, Outcome};
 use crate::{App, AppError, Ctx};
 
@@ -32,7 +30,7 @@ pub async fn code(
     let typed = (typed.len() <= LONGEST_CODE)
         .then(|| codes::normalise_code(typed))
         .flatten();
-    in_step(app, cookie, version, async |mut tx, open| {
+    in_step(app, ctx, cookie, version, async |mut tx, open| {
         let tx = &mut tx;
         let gate = match open.session.stage() {
             Stage::Code { gate, .. } => *gate,
@@ -95,7 +93,7 @@ pub async fn answers(
         right.push(matches!(verdict, Verdict::Right { .. }));
     }
     let left = counted.left;
-    in_step(app, cookie, counted.version, async |mut tx, open| {
+    in_step(app, ctx, cookie, counted.version, async |mut tx, open| {
         let tx = &mut tx;
         if !matches!(open.session.stage(), Stage::Questions { .. }) {
             return Ok(say(app, &open, Notice::OutOfDate));
@@ -126,23 +124,23 @@ async fn count_answers(
     version: i64,
     typed: &[String],
 ) -> Result<Result<Counted, Option<Outcome>>, AppError> {
-    let result = app
-        .db()
+    app.db()
         .write(async |mut tx| {
             let tx = &mut tx;
-            let open = match claim(tx, app, cookie, version).await? {
+            let open = match claim(tx, app, ctx, cookie, version).await? {
                 Claim::Gone => return Ok(Err(None)),
-                Claim::Stale(open) => return Ok(Err(Some(stale(app, &open)))),
+                Claim::Stale(outcome) => return Ok(Err(Some(*outcome))),
                 Claim::Ours(open) => *open,
             };
             let Stage::Questions { draw } = open.session.stage() else {
                 return Ok(Err(Some(say(app, &open, Notice::OutOfDate))));
             };
-            let answers: Vec<String> = typed
-                .iter()
-                .map(|answer| normalise_answer(answer))
+            // As many as were asked; one that is missing counts as empty.
+            let answers: Vec<String> = (0..draw.len())
+                .map(|index| typed.get(index).map(|answer| normalise_answer(answer)))
+                .map(Option::unwrap_or_default)
                 .collect();
-            if answers.len() != draw.len() || answers.iter().any(String::is_empty) {
+            if answers.iter().any(String::is_empty) {
                 let said = unusable(tx, app, ctx, &open, Notice::Unreadable).await?;
                 return Ok(Err(Some(said)));
             }
@@ -168,9 +166,7 @@ async fn count_answers(
                 }
             }
         })
-        .await;
-    app.outbox().notify_one();
-    result
+        .await
 }
 
 enum Count {

@@ -17,14 +17,14 @@ mod view;
 
 pub use code::{answers, code};
 pub use forms::{
-    brand_by_domain, form_token, form_token_matches, human_check, service_brand, start_token,
+    brand_by_domain, form_token, human_check, read_form_token, service_brand, start_token,
     start_token_matches,
 };
 pub use leave::{cancel, contact, expire};
 pub use methods::{again, choose, number, other};
-pub use password::{password, shown};
+pub use password::password;
 pub use start::{no_cookies, start};
-pub use step::view;
+pub use step::{shown, view};
 pub use view::{
     Brand, Choice, Ended, HumanCheck, HumanProof, Notice, Outcome, Page, Question, StartNotice,
     Started, View,

@@ -69,7 +69,6 @@ pub async fn start(
             begin(tx, app, ctx, typed, &key, brand, now).await
         })
         .await
-        .inspect(|_| app.outbox().notify_one())
 }
 
 fn check(app: &App, proof: &HumanProof, now: Timestamp) -> Result<pow::OnceId, StartNotice> {
@@ -252,10 +251,7 @@ async fn begin(
         created_at: now,
         expires_at,
     };
-    sessions::insert(tx, found.tenant, &new).await?;
-    let row = sessions::get(tx, found.tenant, session_id)
-        .await?
-        .ok_or_else(|| AppError::bug("a new session is not there"))?;
+    let row = sessions::insert(tx, found.tenant, &new).await?;
     let open = Open {
         row,
         session,

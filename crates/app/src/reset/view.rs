@@ -10,7 +10,7 @@ use latchkey_types::{Locale, Masked, RequestId, Secret, SessionId, Timestamp};
 pub struct View {
     /// The tenant's face.
     pub brand: Brand,
-    /// The session; forms carry a token that is bound to it. Not secret, not shown.
+    /// The session. Not secret, not shown.
     pub session: SessionId,
     /// The version of the session; a form of another version is out of date.
     pub version: i64,

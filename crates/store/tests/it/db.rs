@@ -12,6 +12,9 @@ on_both! {
     statements_are_counted
     it_answers_and_refuses_after_closing
     writers_queue_and_none_is_lost
+    of_writers_at_once_those_that_fail_undo_only_themselves
+    a_transaction_that_is_given_up_undoes_only_itself
+    what_is_answered_is_seen_by_others
     crossed_locks_end_in_both_done
     a_future_of_a_transaction_can_be_sent_between_threads
     no_text_of_an_error_holds_a_value
@@ -115,6 +118,90 @@ async fn writers_queue_and_none_is_lost(Fresh { db, .. }: Fresh) {
     let counted = read!(db, |tx| latchkey_store::counts::get(tx, CONTOSO, 1, "x")
         .await);
     assert_eq!(counted, 100);
+}
+
+async fn of_writers_at_once_those_that_fail_undo_only_themselves(Fresh { db, .. }: Fresh) {
+    let shared = db.clone();
+    let results = at_once(60, move |number| {
+        let db = shared.clone();
+        async move {
+            let name = format!("n{number}");
+            let result: Result<(), StoreError> = db
+                .write(async |mut tx| {
+                    service::set(&mut tx, &name, "1").await?;
+                    match number % 3 {
+                        0 => Ok(()),
+                        1 => Err(StoreError::Conflict("no")),
+                        // A statement that the database refuses.
+                        _ => latchkey_store::audit::insert_head(&mut tx, CONTOSO, &[0; 32]).await,
+                    }
+                })
+                .await;
+            (number, result)
+        }
+    })
+    .await;
+    for (number, result) in results {
+        assert_eq!(result.is_ok(), number % 3 == 0, "{number}");
+        let name = format!("n{number}");
+        let found = read!(db, |tx| service::get(tx, &name).await);
+        assert_eq!(found.is_some(), number % 3 == 0, "{number}");
+    }
+}
+
+async fn a_transaction_that_is_given_up_undoes_only_itself(Fresh { db, .. }: Fresh) {
+    let (begun, waits) = tokio::sync::oneshot::channel();
+    let given_up = tokio::spawn({
+        let db = db.clone();
+        let begun = std::sync::Mutex::new(Some(begun));
+        async move {
+            db.write(async |mut tx| {
+                service::set(&mut tx, "given up", "1").await?;
+                if let Some(begun) = begun.lock().unwrap().take() {
+                    begun.send(()).unwrap();
+                }
+                std::future::pending::<()>().await;
+                Ok::<_, StoreError>(())
+            })
+            .await
+        }
+    });
+    waits.await.unwrap();
+    let others: Vec<_> = (0..5)
+        .map(|number| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                let name = format!("n{number}");
+                write!(db, |tx| service::set(tx, &name, "1").await);
+            })
+        })
+        .collect();
+    given_up.abort();
+    assert!(given_up.await.unwrap_err().is_cancelled());
+    for other in others {
+        other.await.unwrap();
+    }
+    assert_eq!(read!(db, |tx| service::get(tx, "given up").await), None);
+    for number in 0..5 {
+        let name = format!("n{number}");
+        assert!(read!(db, |tx| service::get(tx, &name).await).is_some());
+    }
+}
+
+async fn what_is_answered_is_seen_by_others(Fresh { db, url, .. }: Fresh) {
+    let shared = db.clone();
+    at_once(30, move |number| {
+        let (db, url) = (shared.clone(), url.clone());
+        async move {
+            let name = format!("n{number}");
+            write!(db, |tx| service::set(tx, &name, "1").await);
+            // Another process has other connections: it sees what is committed, and nothing else.
+            let other = Db::open(&url, &options()).await.unwrap();
+            assert!(read!(other, |tx| service::get(tx, &name).await).is_some());
+            other.close().await;
+        }
+    })
+    .await;
 }
 
 /// Two transactions that take the same two rows, each in its own order, and wait for each other in

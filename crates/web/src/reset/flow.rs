@@ -69,41 +69,25 @@ impl Open {
         let Some(view) = reset::view(portal, &incoming.ctx, &cookie).await? else {
             return Ok(None);
         };
-        let incoming = incoming.clone().within(view.brand.locale);
-        Ok(Some(Self {
+        Ok(Some(Self::of(portal, incoming, cookie, view)))
+    }
+
+    /// The same, for the page that is about to be shown.
+    pub(super) async fn shown(portal: &Portal, incoming: &Incoming) -> Result<Option<Self>, Stop> {
+        let Some(cookie) = incoming.cookies.get(COOKIE) else {
+            return Ok(None);
+        };
+        let view = reset::shown(portal, &incoming.ctx, &cookie).await?;
+        Ok(view.map(|view| Self::of(portal, incoming, cookie, view)))
+    }
+
+    fn of(portal: &Portal, incoming: &Incoming, cookie: Secret<String>, view: View) -> Self {
+        Self {
             portal: portal.clone(),
-            incoming,
+            incoming: incoming.clone().within(view.brand.locale),
             cookie,
             view,
-        }))
-    }
-
-    /// The session of a posted form. A form that is not from a page of this session gets the page
-    /// of now, and nothing else happens.
-    pub(super) async fn posted(
-        portal: &Portal,
-        incoming: &Incoming,
-        posted: &Posted,
-        names: &[&'static str],
-        passwords: &[&'static str],
-    ) -> Result<(Self, Fields, i64), Stop> {
-        let names: Vec<&'static str> = HIDDEN.iter().chain(names).copied().collect();
-        let fields = posted.fields(&names, passwords)?;
-        let Some(open) = Self::find(portal, incoming).await? else {
-            return Err(Stop::Answer(Box::new(gone(incoming))));
-        };
-        let token = fields.text("form_token");
-        if !reset::form_token_matches(portal, open.view.session, &open.cookie, token) {
-            let page = open.page(Some(&Notice::OutOfDate), "")?;
-            return Err(Stop::Answer(Box::new(page)));
         }
-        // A version that is none is one that never was.
-        let version = fields.number("version").unwrap_or(-1);
-        Ok((open, fields, version))
-    }
-
-    pub(super) const fn ctx(&self) -> &Ctx {
-        &self.incoming.ctx
     }
 
     pub(super) const fn texts(&self) -> Texts {
@@ -119,7 +103,7 @@ impl Open {
             .portal
             .layout(&self.incoming, &view.brand, path, heading);
         l.hidden = Some(Hidden {
-            token: reset::form_token(&self.portal, view.session, &self.cookie),
+            token: reset::form_token(&self.portal, view.brand.locale, &self.cookie),
             version: Some(view.version),
         });
         l.alert = notice.map(|notice| explain(t, view, notice));
@@ -156,25 +140,77 @@ impl Open {
             Page::Ended(_) => end::page(self, status, notice),
         }
     }
+}
+
+/// A posted form that is from a page of this browser's session.
+pub(super) struct Form {
+    portal: Portal,
+    incoming: Incoming,
+    pub(super) cookie: Secret<String>,
+    pub(super) fields: Fields,
+    /// The version of the session that its page showed.
+    pub(super) version: i64,
+}
+
+impl Form {
+    /// Reads a form. One that is not from a page of this session gets the page of now, and nothing
+    /// else happens.
+    pub(super) async fn read(
+        portal: &Portal,
+        incoming: &Incoming,
+        posted: &Posted,
+        names: &[&'static str],
+        passwords: &[&'static str],
+    ) -> Result<Self, Stop> {
+        let names: Vec<&'static str> = HIDDEN.iter().chain(names).copied().collect();
+        let fields = posted.fields(&names, passwords)?;
+        let Some(cookie) = incoming.cookies.get(COOKIE) else {
+            return Err(Stop::Answer(Box::new(gone(incoming))));
+        };
+        let token = fields.text("form_token");
+        let Some(locale) = reset::read_form_token(portal, &cookie, token) else {
+            let page = match Open::find(portal, incoming).await? {
+                Some(open) => open.page(Some(&Notice::OutOfDate), "")?,
+                None => gone(incoming),
+            };
+            return Err(Stop::Answer(Box::new(page)));
+        };
+        // A version that is none is one that never was.
+        let version = fields.number("version").unwrap_or(-1);
+        Ok(Self {
+            portal: portal.clone(),
+            incoming: incoming.clone().within(locale),
+            cookie,
+            fields,
+            version,
+        })
+    }
+
+    pub(super) const fn ctx(&self) -> &Ctx {
+        &self.incoming.ctx
+    }
 
     /// Goes on after a use case: to the next step, or to the same page with what has to be said.
-    pub(super) fn go_on(mut self, outcome: Option<Outcome>, typed: &str) -> Answer {
+    pub(super) fn go_on(self, outcome: Option<Outcome>, typed: &str) -> Answer {
         let Some(outcome) = outcome else {
             return Ok(gone(&self.incoming));
         };
-        self.view = outcome.view;
         let secure = self.incoming.cookies.secure();
-        let new = outcome.cookie.clone();
-        if let Some(cookie) = outcome.cookie {
-            self.cookie = cookie;
-        }
         let mut response = match &outcome.notice {
-            None => see_other(path(&self.view.page)),
+            None => see_other(path(&outcome.view.page)),
             // A page that is loaded again must not send again.
             Some(Notice::SentAgain) => see_other("/reset/code?n=sent"),
-            Some(notice) => self.page(Some(notice), typed)?,
+            Some(notice) => {
+                let open = Open {
+                    portal: self.portal,
+                    incoming: self.incoming,
+                    cookie: outcome.cookie.clone().unwrap_or(self.cookie),
+                    view: outcome.view,
+                };
+                open.page(Some(notice), typed)?
+            }
         };
-        if let Some(cookie) = new {
+        if let Some(cookie) = outcome.cookie {
             remember(secure, &cookie, &mut response);
         }
         Ok(response)
