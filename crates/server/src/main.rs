@@ -19,10 +19,6 @@ use clap::Parser as _;
 
 use crate::cli::Cli;
 
-/// Much is allocated and freed for a page; the system's allocator takes twice as long for it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match commands::run(cli) {
