@@ -4,7 +4,7 @@
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use latchkey_app::reset::{self, Notice, Outcome, Page, View};
+use latchkey_app::reset::{self, Ended, Notice, Outcome, Page, View};
 use latchkey_app::{AppError, Ctx};
 use latchkey_http::{Fields, Incoming, Posted, Problem, SetCookie};
 use latchkey_i18n::Texts;
@@ -19,6 +19,9 @@ pub(super) const COOKIE: &str = "reset";
 
 /// The hidden fields of every form in a session.
 const HIDDEN: [&str; 2] = ["form_token", "version"];
+
+/// The end of a session, for a form that came after it.
+const TOO_LATE: &str = "/reset/end?n=late";
 
 /// An answer that ends a handler early.
 pub(crate) enum Stop {
@@ -94,8 +97,11 @@ impl Open {
         };
         let token = fields.text("form_token");
         if !reset::form_token_matches(portal, open.view.session, &open.cookie, token) {
-            let page = open.page(Some(&Notice::OutOfDate), "")?;
-            return Err(Stop::Answer(Box::new(page)));
+            let answer = match open.view.page {
+                Page::Ended(_) => see_other(TOO_LATE),
+                _ => open.page(Some(&Notice::OutOfDate), "")?,
+            };
+            return Err(Stop::Answer(Box::new(answer)));
         }
         // A version that is none is one that never was.
         let version = fields.number("version").unwrap_or(-1);
@@ -172,6 +178,8 @@ impl Open {
             None => see_other(path(&self.view.page)),
             // A page that is loaded again must not send again.
             Some(Notice::SentAgain) => see_other("/reset/code?n=sent"),
+            // And one that is over has one address.
+            Some(Notice::TooLate) => see_other(TOO_LATE),
             Some(notice) => self.page(Some(notice), typed)?,
         };
         if let Some(cookie) = new {
@@ -204,9 +212,12 @@ pub(super) async fn show(
     if uri.path() != path {
         return Ok(see_other(path));
     }
-    let sent = matches!(open.view.page, Page::Code { .. })
-        && incoming.query("n").is_some_and(|notice| notice == "sent");
-    Ok(open.page(sent.then_some(&Notice::SentAgain), "")?)
+    let notice = match (&open.view.page, incoming.query("n").as_deref()) {
+        (Page::Code { .. }, Some("sent")) => Some(&Notice::SentAgain),
+        (Page::Ended(_), Some("late")) => Some(&Notice::TooLate),
+        _ => None,
+    };
+    Ok(open.page(notice, "")?)
 }
 
 /// The address of a page.
@@ -247,6 +258,10 @@ fn explain(t: Texts, view: &View, notice: &Notice) -> Alert {
     };
     match notice {
         Notice::OutOfDate => Alert::info(t.get("notice-out-of-date")),
+        Notice::TooLate => Alert::info(t.get(match view.page {
+            Page::Ended(Ended::Succeeded { .. }) => "notice-too-late-done",
+            _ => "notice-too-late",
+        })),
         Notice::SentAgain => Alert::info(t.get("notice-sent-again")),
         Notice::TooSoon => Alert::info(t.get("notice-too-soon")),
         Notice::NoMessages => Alert {
