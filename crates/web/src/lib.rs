@@ -59,7 +59,7 @@ pub fn router(app: App, options: &WebOptions) -> Router {
         .route("/", get(|| async { Redirect::to("/reset") }))
         .route("/assets/{name}", get(asset))
         .route("/favicon.ico", get(icon))
-        .merge(reset::routes())
+        .merge(reset::routes(&portal))
         .merge(not_me::routes())
         .merge(health::routes())
         .with_state(portal.clone());

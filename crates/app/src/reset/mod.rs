@@ -10,6 +10,7 @@ mod leave;
 mod methods;
 mod notify;
 mod password;
+mod refused;
 mod render;
 mod start;
 mod step;
@@ -23,6 +24,7 @@ pub use forms::{
 pub use leave::{cancel, contact, expire};
 pub use methods::{again, choose, number, other};
 pub use password::password;
+pub use refused::refused_input;
 pub use start::{no_cookies, start};
 pub use step::{shown, view};
 pub use view::{

@@ -331,12 +331,12 @@ pub(crate) fn answer(app: &App, moved: Moved, notice: Option<super::Notice>) -> 
 
 /// The answer to a post that came too late or to a session that is over.
 pub(crate) fn stale(app: &App, open: &Open) -> Outcome {
-    let notice = (!open.session.is_over()).then_some(super::Notice::OutOfDate);
-    Outcome {
-        view: render::view(app, open),
-        cookie: None,
-        notice,
-    }
+    let notice = if open.session.is_over() {
+        super::Notice::TooLate
+    } else {
+        super::Notice::OutOfDate
+    };
+    say(app, open, notice)
 }
 
 /// The answer to a post that changes nothing but was claimed, with something to say.
@@ -371,7 +371,8 @@ pub(crate) async fn unusable(
 /// What to say to a refusal of the rules.
 pub(crate) const fn refused(refusal: Refusal) -> super::Notice {
     match refusal {
-        Refusal::Ended | Refusal::OutOfOrder | Refusal::ForeignProof => super::Notice::OutOfDate,
+        Refusal::Ended => super::Notice::TooLate,
+        Refusal::OutOfOrder | Refusal::ForeignProof => super::Notice::OutOfDate,
         Refusal::NotOffered => super::Notice::ChooseOne,
         Refusal::TooSoon => super::Notice::TooSoon,
     }

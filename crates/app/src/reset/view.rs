@@ -155,6 +155,8 @@ pub struct Outcome {
 pub enum Notice {
     /// The form belonged to another step: here is where you are.
     OutOfDate,
+    /// The form came when the reset was over: here is how it ended.
+    TooLate,
     /// Nothing was chosen, or nothing that is offered.
     ChooseOne,
     /// A field was left empty or cannot be what is asked for (a number that is none, a code with

@@ -4,7 +4,7 @@
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use latchkey_app::reset::{self, Notice, Outcome, Page, View};
+use latchkey_app::reset::{self, Ended, Notice, Outcome, Page, View};
 use latchkey_app::{AppError, Ctx};
 use latchkey_http::{Fields, Incoming, Posted, Problem, SetCookie};
 use latchkey_i18n::Texts;
@@ -19,6 +19,9 @@ pub(super) const COOKIE: &str = "reset";
 
 /// The hidden fields of every form in a session.
 const HIDDEN: [&str; 2] = ["form_token", "version"];
+
+/// The end of a session, for a form that came after it.
+const TOO_LATE: &str = "/reset/end?n=late";
 
 /// An answer that ends a handler early.
 pub(crate) enum Stop {
@@ -170,6 +173,7 @@ impl Form {
         let token = fields.text("form_token");
         let Some(locale) = reset::read_form_token(portal, &cookie, token) else {
             let page = match Open::find(portal, incoming).await? {
+                Some(open) if matches!(open.view.page, Page::Ended(_)) => see_other(TOO_LATE),
                 Some(open) => open.page(Some(&Notice::OutOfDate), "")?,
                 None => gone(incoming),
             };
@@ -200,6 +204,8 @@ impl Form {
             None => see_other(path(&outcome.view.page)),
             // A page that is loaded again must not send again.
             Some(Notice::SentAgain) => see_other("/reset/code?n=sent"),
+            // And one that is over has one address.
+            Some(Notice::TooLate) => see_other(TOO_LATE),
             Some(notice) => {
                 let open = Open {
                     portal: self.portal,
@@ -240,9 +246,12 @@ pub(super) async fn show(
     if uri.path() != path {
         return Ok(see_other(path));
     }
-    let sent = matches!(open.view.page, Page::Code { .. })
-        && incoming.query("n").is_some_and(|notice| notice == "sent");
-    Ok(open.page(sent.then_some(&Notice::SentAgain), "")?)
+    let notice = match (&open.view.page, incoming.query("n").as_deref()) {
+        (Page::Code { .. }, Some("sent")) => Some(&Notice::SentAgain),
+        (Page::Ended(_), Some("late")) => Some(&Notice::TooLate),
+        _ => None,
+    };
+    Ok(open.page(notice, "")?)
 }
 
 /// The address of a page.
@@ -283,6 +292,10 @@ fn explain(t: Texts, view: &View, notice: &Notice) -> Alert {
     };
     match notice {
         Notice::OutOfDate => Alert::info(t.get("notice-out-of-date")),
+        Notice::TooLate => Alert::info(t.get(match view.page {
+            Page::Ended(Ended::Succeeded { .. }) => "notice-too-late-done",
+            _ => "notice-too-late",
+        })),
         Notice::SentAgain => Alert::info(t.get("notice-sent-again")),
         Notice::TooSoon => Alert::info(t.get("notice-too-soon")),
         Notice::NoMessages => Alert {
