@@ -19,6 +19,7 @@ use axum::routing::{get, post};
 use crate::portal::Portal;
 
 pub(crate) use flow::{Answer, Stop, see_other};
+pub(crate) use start::{Home, PRE_COOKIE, fresh};
 
 pub(crate) fn routes() -> Router<Portal> {
     Router::new()
