@@ -22,6 +22,9 @@ use latchkey_types::{EmailAddress, PhoneNumber, Secret, TenantId, Timestamp, Use
 use crate::keys::open;
 use crate::{App, AppError};
 
+/// An authenticator app: row id, secret, last step.
+pub(crate) type Authenticator = (latchkey_types::MethodId, Secret<Vec<u8>>, Option<u64>);
+
 /// Everything about the subject of a reset.
 pub(crate) struct Case {
     pub tenant: Tenant,
@@ -33,8 +36,8 @@ pub(crate) struct Case {
     /// What the rules know of the account or the decoy, whatever the scope.
     pub who: UserFacts,
     pub methods: Methods,
-    /// The authenticators: row id, secret, last step. A decoy has one that nothing matches.
-    pub authenticators: Vec<(latchkey_types::MethodId, Secret<Vec<u8>>, Option<u64>)>,
+    /// The authenticators. A decoy has one that nothing matches.
+    pub authenticators: Vec<Authenticator>,
     /// The questions: name and hash of the answer. A decoy's hashes match nothing.
     pub answers: Vec<(String, String)>,
     pub eligibility: Result<Eligible, Ineligible>,

@@ -9,8 +9,9 @@ use latchkey_crypto::argon::Verdict;
 use latchkey_crypto::keys::Purpose;
 use latchkey_crypto::{codes, totp};
 use latchkey_store::{Tx, challenges, methods, throttle as throttles};
-use latchkey_types::{Secret, Timestamp};
+use latchkey_types::{MethodId, Secret, TenantId, Timestamp};
 
+use super::case::Authenticator;
 use super::methods::{claimant, draw, end_blocked, in_step};
 use super::step::{Claim, Open, answer, apply, claim, progress, refused, say, store, unusable};
 use super::{Notice, Outcome};
@@ -56,7 +57,11 @@ pub async fn code(
             }
         };
         let verdict = match gate {
-            Gate::AuthenticatorCode => authenticator(tx, &open, typed).await?,
+            Gate::AuthenticatorCode => {
+                let apps = &open.case.authenticators;
+                let matched = matched_step(tx, open.row.tenant, apps, typed, open.now).await?;
+                authenticator_code(claimant(&open), matched.map(|(_, step)| step))
+            }
             _ => sent_code(tx, app, &open, gate, typed).await?,
         };
         settle(tx, app, ctx, open, gate, left, verdict, None).await
@@ -236,28 +241,31 @@ pub(super) fn code_tag(
     Secret::new(*app.keys().tag(Purpose::OneTimeCode, &parts).as_bytes())
 }
 
-/// Compares a typed code with those of every registered app; each time step counts once.
-async fn authenticator(
+/// Compares a typed code with those of every registered app; each time step counts once (RFC 6238,
+/// 5.2), on whatever node and in whatever part of the service it is typed.
+pub(crate) async fn matched_step(
     tx: &mut Tx,
-    open: &Open,
+    tenant: TenantId,
+    authenticators: &[Authenticator],
     typed: &Secret<String>,
-) -> Result<Result<GateProof, Shut>, AppError> {
+    now: Timestamp,
+) -> Result<Option<(MethodId, u64)>, AppError> {
     let mut matched = None;
-    for (id, secret, last_step) in &open.case.authenticators {
-        let step = totp::verify(secret.expose(), typed.expose(), open.now, *last_step);
+    for (id, secret, last_step) in authenticators {
+        let step = totp::verify(secret.expose(), typed.expose(), now, *last_step);
         // The same statement for right and wrong, account and decoy; a step below any never matches.
         let used = methods::advance_step(
             tx,
-            open.row.tenant,
+            tenant,
             *id,
             step.and_then(|step| i64::try_from(step).ok()).unwrap_or(0),
         )
         .await?;
-        if used && step.is_some() {
-            matched = step;
+        if let Some(step) = step.filter(|_| used) {
+            matched = Some((*id, step));
         }
     }
-    Ok(authenticator_code(claimant(open), matched))
+    Ok(matched)
 }
 
 /// Moves on after a try.

@@ -15,6 +15,7 @@ mod render;
 mod start;
 mod step;
 mod view;
+mod who;
 
 pub use code::{answers, code};
 pub use forms::{
@@ -33,5 +34,7 @@ pub use view::{
 };
 
 pub(crate) use case::{Case, in_scope};
+pub(crate) use code::matched_step;
 pub(crate) use forms::brand;
-pub(crate) use notify::frozen;
+pub(crate) use notify::{frozen, locked};
+pub(crate) use who::{case_of, name_key};

@@ -5,7 +5,7 @@ use latchkey_core::password::{
 };
 use latchkey_core::reset::{Authorisation, Effect, Event, Stage};
 use latchkey_crypto::argon::Verdict;
-use latchkey_store::{accounts, history, links};
+use latchkey_store::{accounts, history, links, lockout};
 use latchkey_types::{Password, Secret};
 
 use super::methods::in_step;
@@ -120,6 +120,8 @@ async fn set(
         });
     }
     links::void_for_user(tx, tenant, right.user(), now).await?;
+    // Wrong passwords were those of the old one.
+    lockout::clear(tx, tenant, right.user(), now).await?;
     Ok(())
 }
 

@@ -21,6 +21,7 @@ use axum::routing::{get, post};
 use crate::portal::Portal;
 
 pub(crate) use flow::{Answer, Stop, see_other};
+pub(crate) use start::{Home, PRE_COOKIE, fresh};
 
 pub(crate) fn routes(portal: &Portal) -> Router<Portal> {
     Router::new()
