@@ -96,6 +96,14 @@ mail-spend-still = Codes by e-mail still work.
 mail-spend-check = If you did not expect this, look for a number or a country that stands out. Somebody may be making money from it.
 mail-spend-link = Open the administrators' portal
 
+## Wrong passwords locked an account
+
+mail-locked-subject = { $tenant }: signing in to your account is locked for a while
+mail-locked-intro = There were too many failed tries to sign in as { $user }.
+mail-locked-until = Locked until
+mail-locked-still = Your password has not changed. To get in sooner, reset it.
+mail-locked-not-you = If it was not you, nobody got in. If you think that somebody knows your password, change it and tell your administrator.
+
 ## The password was changed
 
 mail-changed-subject = { $tenant }: your password was changed

@@ -93,6 +93,14 @@ mail-spend-still = Codes per e-mail werken nog steeds.
 mail-spend-check = Had je dit niet verwacht? Kijk dan of er een nummer of een land uitspringt. Misschien verdient iemand eraan.
 mail-spend-link = Open het beheerdersportaal
 
+## Foute wachtwoorden vergrendelden een account
+
+mail-locked-subject = { $tenant }: aanmelden bij je account is tijdelijk vergrendeld
+mail-locked-intro = Er waren te veel mislukte pogingen om aan te melden als { $user }.
+mail-locked-until = Vergrendeld tot
+mail-locked-still = Je wachtwoord is niet veranderd. Stel het opnieuw in als je eerder naar binnen wilt.
+mail-locked-not-you = Was jij het niet, dan is er niemand binnengekomen. Denk je dat iemand je wachtwoord kent, wijzig het dan en vertel het je beheerder.
+
 ## Het wachtwoord is gewijzigd
 
 mail-changed-subject = { $tenant }: je wachtwoord is gewijzigd

@@ -93,6 +93,14 @@ mail-spend-still = Koder via e-post fungerar fortfarande.
 mail-spend-check = Om du inte väntade dig det, leta efter ett nummer eller ett land som sticker ut. Någon kan tjäna pengar på det.
 mail-spend-link = Öppna administratörsportalen
 
+## Felaktiga lösenord låste ett konto
+
+mail-locked-subject = { $tenant }: inloggningen till ditt konto är låst en stund
+mail-locked-intro = Det gjordes för många misslyckade försök att logga in som { $user }.
+mail-locked-until = Låst till
+mail-locked-still = Ditt lösenord är oförändrat. Återställ det om du vill komma in tidigare.
+mail-locked-not-you = Om det inte var du har ingen kommit in. Om du tror att någon känner till ditt lösenord, byt det och berätta för administratören.
+
 ## Lösenordet har bytts
 
 mail-changed-subject = { $tenant }: ditt lösenord har bytts

@@ -42,9 +42,6 @@ pub async fn tell(app: &App) -> Result<u64, AppError> {
             told += of_tenant(app, tenant).await?;
         }
     }
-    if told > 0 {
-        app.outbox().notify_one();
-    }
     Ok(told)
 }
 

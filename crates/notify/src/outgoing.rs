@@ -145,6 +145,8 @@ kinds! {
     Help = "help";
     /// An account was locked after "this was not me", to its owner and the administrators.
     Frozen = "frozen";
+    /// Wrong passwords locked an account, to its owner.
+    AccountLocked = "account_locked";
     /// The limit for texts and calls was reached, to the administrators.
     Spend = "spend";
 }

@@ -195,7 +195,7 @@ fn of_database(error: &dyn DatabaseError) -> StoreError {
     let cause = Cause::database(error);
     let code = cause.code.clone().unwrap_or_default();
     if error
-        .try_downcast_ref::<sqlx::sqlite::SqliteError>()
+        .try_downcast_ref::<crate::sqlite::SqliteError>()
         .is_some()
     {
         // The low byte of an extended result code is its kind: 5 busy, 6 locked, 10 I/O, 13 full,

@@ -14,6 +14,7 @@ mod portal;
 mod problem;
 mod reset;
 mod rules;
+mod sign_in;
 mod signed_in;
 mod words;
 
@@ -61,7 +62,8 @@ pub fn router(app: App, options: &WebOptions) -> Router {
         .route("/", get(|| async { Redirect::to("/reset") }))
         .route("/assets/{name}", get(asset))
         .route("/favicon.ico", get(icon))
-        .merge(reset::routes())
+        .merge(reset::routes(&portal))
+        .merge(sign_in::routes())
         .merge(change::routes())
         .merge(not_me::routes())
         .merge(health::routes())

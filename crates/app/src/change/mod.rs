@@ -132,19 +132,6 @@ pub async fn change(
     new: &Password,
     confirm: &Password,
 ) -> Result<Option<Outcome>, AppError> {
-    let result = try_to(app, ctx, cookie, current, new, confirm).await;
-    app.outbox().notify_one();
-    result
-}
-
-async fn try_to(
-    app: &App,
-    ctx: &Ctx,
-    cookie: &Secret<String>,
-    current: &Password,
-    new: &Password,
-    confirm: &Password,
-) -> Result<Option<Outcome>, AppError> {
     let found = app
         .db()
         .read(async |mut tx| {

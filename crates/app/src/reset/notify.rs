@@ -508,6 +508,53 @@ pub(super) async fn blocked(
     Ok(())
 }
 
+/// Tells the owner, once for each lock, that wrong passwords or codes locked the account. For a decoy
+/// the same is written, and thrown away.
+pub(crate) async fn locked(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    case: &Case,
+    typed: &str,
+    until: Timestamp,
+) -> Result<(), AppError> {
+    let address = ctx.stored_address(case.tenant.settings.client_address);
+    let occasion = Occasion {
+        when: app.clock().now(),
+        address: &address,
+        browser: &ctx.browser,
+    };
+    let is_real = case.user.is_some();
+    for recipient in owners(case, ctx.locale) {
+        let content = messages::account_locked(
+            Texts::new(recipient.locale),
+            &messages::AccountLocked {
+                tenant: &case.tenant.name,
+                user: case.user.as_ref().map_or(typed, |user| user.upn.as_str()),
+                occasion,
+                until,
+            },
+        );
+        let kind = MessageKind::AccountLocked;
+        post_if(tx, app, case, is_real, kind, recipient, content).await?;
+    }
+    Ok(())
+}
+
+/// Whom to tell about an account; for a decoy, the mailbox that it seems to have.
+fn owners(case: &Case, page: Locale) -> Vec<Recipient> {
+    if case.user.is_some() {
+        return recipients(case, page);
+    }
+    let mailbox = case.methods.email.iter();
+    mailbox
+        .map(|on_file| Recipient {
+            to: on_file.value.clone(),
+            locale: page,
+        })
+        .collect()
+}
+
 /// The user principal name of the account; of a decoy, the name as it was typed.
 fn user_name(open: &Open) -> &str {
     let user = open.case.user.as_ref().filter(|_| is_known(open));

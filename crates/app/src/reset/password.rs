@@ -6,34 +6,11 @@ use latchkey_store::{accounts, history, links, lockout, registration};
 use latchkey_types::{Password, Secret};
 
 use super::methods::in_step;
-use super::step::{
-    Open, advance, answer, apply, end_entry, find, progress, refused, say, stale, store,
-};
+use super::step::{Open, advance, answer, apply, end_entry, find, progress, refused, say, stale};
 use super::{Notice, Outcome, notify};
 use crate::password::violations;
 use crate::{App, AppError, Ctx, audit};
 
-/// Records that the page for the new password was shown, so that whoever leaves now left while
-/// choosing.
-pub async fn shown(app: &App, ctx: &Ctx, cookie: &Secret<String>) -> Result<(), AppError> {
-    let tag = super::step::cookie_tag(app, cookie);
-    app.db()
-        .write(async |mut tx| {
-            let tx = &mut tx;
-            let Some(open) = find(tx, app, &tag).await? else {
-                return Ok(());
-            };
-            if !matches!(open.session.stage(), Stage::NewPassword { shown: false }) {
-                return Ok(());
-            }
-            let Ok(step) = apply(&open, Event::Shown) else {
-                return Ok(());
-            };
-            let entry = progress(&open, "new password page");
-            store(tx, app, ctx, open, step, vec![entry]).await.map(drop)
-        })
-        .await
-}
 
 /// Sets the new password, if it is a good one.
 pub async fn password(
@@ -78,7 +55,7 @@ pub async fn password(
     }
     // Hashed before the transaction, in which the right to set it is looked at again.
     let hash = app.hashing().hash(app.entropy(), normalise(new)).await?;
-    in_step(app, cookie, version, async |mut tx, mut open| {
+    in_step(app, ctx, cookie, version, async |mut tx, mut open| {
         let tx = &mut tx;
         let step = match apply(&open, Event::PasswordAccepted) {
             Ok(step) => step,
@@ -157,7 +134,7 @@ async fn refuse(
         .iter()
         .map(|violation| violation.code())
         .collect();
-    in_step(app, cookie, version, async |mut tx, open| {
+    in_step(app, ctx, cookie, version, async |mut tx, open| {
         let tx = &mut tx;
         let entry = progress(&open, "password refused")
             .failed()

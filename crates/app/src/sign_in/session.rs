@@ -105,21 +105,7 @@ impl Here {
 
     /// What has to be done before anything else.
     pub(crate) fn todo(&self) -> Option<Todo> {
-        let user = self.case.user.as_ref()?;
-        let policy = &self.case.tenant.settings.password;
-        if let Some(why) = why_must_change(user, policy, self.now) {
-            return Some(Todo::Change(why));
-        }
-        let duty = second_factor_duty(
-            user.is_administrator(),
-            &self.factors(),
-            self.case.methods.authenticators > 0,
-            self.case.methods.passkeys > 0,
-        )?;
-        Some(match duty {
-            Duty::Register => Todo::RegisterSecondFactor,
-            Duty::Prove => Todo::ProveSecondFactor,
-        })
+        todo(&self.case, &self.factors(), self.now)
     }
 
     /// Why the password has to be changed before anything else, if it has to.
@@ -149,6 +135,24 @@ impl Here {
             todo: self.todo(),
         })
     }
+}
+
+/// What somebody who proved these factors has to do before anything else.
+pub(super) fn todo(case: &Case, factors: &[Factor], now: Timestamp) -> Option<Todo> {
+    let user = case.user.as_ref()?;
+    if let Some(why) = why_must_change(user, &case.tenant.settings.password, now) {
+        return Some(Todo::Change(why));
+    }
+    let duty = second_factor_duty(
+        user.is_administrator(),
+        factors,
+        case.methods.authenticators > 0,
+        case.methods.passkeys > 0,
+    )?;
+    Some(match duty {
+        Duty::Register => Todo::RegisterSecondFactor,
+        Duty::Prove => Todo::ProveSecondFactor,
+    })
 }
 
 fn limits(case: &Case) -> SessionLimits {

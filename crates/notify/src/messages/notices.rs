@@ -142,6 +142,32 @@ pub fn blocked(texts: Texts, mail: &Blocked<'_>) -> Content {
         .finish()
 }
 
+/// The facts of "signing in to your account is locked for a while".
+#[derive(Clone, Copy)]
+pub struct AccountLocked<'a> {
+    /// The tenant's name.
+    pub tenant: &'a str,
+    /// The account's user ID.
+    pub user: &'a str,
+    /// When and from where the last try was made.
+    pub occasion: Occasion<'a>,
+    /// When the lock ends.
+    pub until: Timestamp,
+}
+
+/// The mail to the owner of an account that wrong passwords locked.
+pub fn account_locked(texts: Texts, mail: &AccountLocked<'_>) -> Content {
+    let subject = texts.plain("mail-locked-subject", &[("tenant", mail.tenant.into())]);
+    Letter::new(texts, mail.tenant, subject)
+        .say("mail-locked-intro", &[("user", mail.user.into())])
+        .time("mail-when", mail.occasion.when)
+        .fact("mail-where", &mail.occasion.origin())
+        .time("mail-locked-until", mail.until)
+        .say("mail-locked-still", &[])
+        .say("mail-locked-not-you", &[])
+        .finish()
+}
+
 /// Why a reset is not possible: the codes of specification 20, *Eligibility*.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MissingReason {

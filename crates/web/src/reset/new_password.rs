@@ -7,7 +7,7 @@ use http::StatusCode;
 use latchkey_app::reset::{self, Notice, Page};
 use latchkey_http::{Incoming, Posted, Problem};
 
-use super::flow::{Answer, Open, gone, path, see_other};
+use super::flow::{Answer, Form, Open, gone, path, see_other};
 use crate::layout::{self, Layout};
 use crate::portal::Portal;
 use crate::rules::RuleLine;
@@ -52,15 +52,7 @@ pub(super) fn page(
 
 /// Shows the page, and has it on record that it was shown.
 pub(super) async fn get(State(portal): State<Portal>, incoming: Incoming) -> Answer {
-    let Some(open) = Open::find(&portal, &incoming).await? else {
-        return Ok(gone(&incoming));
-    };
-    if !matches!(open.view.page, Page::NewPassword { .. }) {
-        return Ok(see_other(path(&open.view.page)));
-    }
-    reset::shown(&portal, open.ctx(), &open.cookie).await?;
-    // That is a step of its own in the session: the form needs the version after it.
-    let Some(open) = Open::find(&portal, &incoming).await? else {
+    let Some(open) = Open::shown(&portal, &incoming).await? else {
         return Ok(gone(&incoming));
     };
     if !matches!(open.view.page, Page::NewPassword { .. }) {
@@ -76,10 +68,16 @@ pub(super) async fn post(
     posted: Posted,
 ) -> Answer {
     const PASSWORDS: [&str; 2] = ["new_password", "confirm_password"];
-    let (open, fields, version) =
-        Open::posted(&portal, &incoming, &posted, &[], &PASSWORDS).await?;
-    let [new, confirm] = PASSWORDS.map(|name| fields.secret(name));
-    let outcome =
-        reset::password(&portal, open.ctx(), &open.cookie, version, &new, &confirm).await?;
-    open.go_on(outcome, "")
+    let form = Form::read(&portal, &incoming, &posted, &[], &PASSWORDS).await?;
+    let [new, confirm] = PASSWORDS.map(|name| form.fields.secret(name));
+    let outcome = reset::password(
+        &portal,
+        form.ctx(),
+        &form.cookie,
+        form.version,
+        &new,
+        &confirm,
+    )
+    .await?;
+    form.go_on(outcome, "")
 }
