@@ -67,7 +67,6 @@ pub async fn password(
             })
         })
         .await;
-    app.outbox().notify_one();
     let counted = match counted? {
         Ok(counted) => counted,
         Err(at_once) => return Ok(at_once),
