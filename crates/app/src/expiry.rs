@@ -53,8 +53,10 @@ async fn of_tenant(app: &App, tenant: &Tenant) -> Result<u64, AppError> {
     for (place, first) in days.iter().enumerate() {
         // Those who have reached this notice and not yet the next one, or the expiry.
         let next = days.get(place + 1).copied().unwrap_or(0);
-        let (Some(to), Some(from)) = (set_before(policy, *first, now), set_before(policy, next, now))
-        else {
+        let (Some(to), Some(from)) = (
+            set_before(policy, *first, now),
+            set_before(policy, next, now),
+        ) else {
             continue;
         };
         let mut after = None;

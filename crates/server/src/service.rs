@@ -77,7 +77,9 @@ impl Service {
         tasks.spawn(every(PURGE_EVERY, stop.clone(), move || {
             purge(purging.clone())
         }));
-        tasks.spawn(every(TELL_EVERY, stop.clone(), move || tell(telling.clone())));
+        tasks.spawn(every(TELL_EVERY, stop.clone(), move || {
+            tell(telling.clone())
+        }));
         if let Some((listener, handle)) = self.metrics {
             let page = handle.clone();
             tasks.spawn(every(UPKEEP_EVERY, stop.clone(), move || {

@@ -220,12 +220,7 @@ async fn set(
     Ok(Outcome::Changed { cookie: new, told })
 }
 
-async fn refuse(
-    app: &App,
-    ctx: &Ctx,
-    here: &Here,
-    found: &[Violation],
-) -> Result<(), AppError> {
+async fn refuse(app: &App, ctx: &Ctx, here: &Here, found: &[Violation]) -> Result<(), AppError> {
     let codes: Vec<&str> = found.iter().map(|violation| violation.code()).collect();
     app.db()
         .write(async |mut tx| {

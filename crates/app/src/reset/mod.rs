@@ -36,5 +36,5 @@ pub use view::{
 pub(crate) use case::{Case, in_scope};
 pub(crate) use code::matched_step;
 pub(crate) use forms::brand;
-pub(crate) use notify::{NOT_ME_VALID, frozen, locked, not_me_token, post, recipients, told};
+pub(crate) use notify::{NOT_ME_VALID, frozen, locked, not_me_token, post, recipients};
 pub(crate) use who::{case_of, name_key};

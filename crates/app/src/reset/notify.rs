@@ -29,7 +29,7 @@ use crate::outbox::{Draft, NOTICE_LIFETIME, enqueue};
 use crate::{App, AppError, Ctx};
 
 /// How long *this was not me* works.
-pub(crate) pub(crate) const NOT_ME_VALID: Duration = Duration::from_secs(72 * 60 * 60);
+pub(crate) const NOT_ME_VALID: Duration = Duration::from_secs(72 * 60 * 60);
 
 /// Code mails to one mailbox: five at once, then one every two minutes.
 const MAIL_BURST: u32 = 5;
@@ -257,7 +257,7 @@ fn addresses(case: &Case) -> Vec<EmailAddress> {
 }
 
 /// Who is told of a reset, masked, as the last page says.
-pub(crate) fn told(case: &Case) -> Vec<Masked> {
+pub(super) fn told(case: &Case) -> Vec<Masked> {
     if !case.tenant.settings.notifications.users {
         return Vec::new();
     }

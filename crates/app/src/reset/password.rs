@@ -11,7 +11,6 @@ use super::{Notice, Outcome, notify};
 use crate::password::violations;
 use crate::{App, AppError, Ctx, audit};
 
-
 /// Sets the new password, if it is a good one.
 pub async fn password(
     app: &App,

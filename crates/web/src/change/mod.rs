@@ -125,7 +125,9 @@ fn render(here: &Here, view: &View, notice: Option<&Notice>) -> Result<Response,
 fn explain(t: Texts, notice: &Notice) -> Alert {
     let words = |found: &[Violation]| -> Vec<String> {
         let found = found.iter();
-        found.map(|found| crate::words::violation(t, *found)).collect()
+        found
+            .map(|found| crate::words::violation(t, *found))
+            .collect()
     };
     let error = |field, id| Alert::error(t, field, vec![t.get(id)]);
     match notice {
