@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use latchkey_core::audit::ActorKind;
-use latchkey_store::{counts, links, outbox, rate, sessions, spent_work, tenants, throttle};
+use latchkey_core::sign_in::lockout::familiar_since;
+use latchkey_store::{
+    counts, links, networks, outbox, rate, sessions, sign_in_flows, sign_in_sessions, spent_work,
+    tenants, throttle,
+};
 use latchkey_types::{Locale, RequestId, TenantId};
 
 use super::PAGE;
@@ -52,6 +56,9 @@ pub async fn purge(app: &App) -> Result<u64, AppError> {
                 let mut count = sessions::purge(tx, now.minus(SESSIONS), BATCH).await?;
                 count += outbox::purge(tx, now.minus(MESSAGES), BATCH).await?;
                 count += rate::purge(tx, now, BATCH).await?;
+                count += sign_in_flows::purge(tx, now.minus(DAY), BATCH).await?;
+                count += sign_in_sessions::purge(tx, now.minus(SESSIONS), BATCH).await?;
+                count += networks::purge(tx, familiar_since(now), BATCH).await?;
                 Ok::<_, AppError>(count)
             })
             .await?;

@@ -23,4 +23,4 @@ pub use session::{SignedIn, Todo, form_token, form_token_matches, sign_out, sign
 pub use view::{Notice, Outcome, Over, Page, Shown, SignedInNow, StartNotice, Started, View};
 
 pub(crate) use place::landing;
-pub(crate) use session::{Begun, Here, begin, renew};
+pub(crate) use session::{Begun, Here, begin, limits, renew};
