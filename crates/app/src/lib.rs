@@ -3,6 +3,7 @@
 //! A use case gathers the facts, asks `core`, and writes state, audit event and messages in one
 //! transaction. Hashing happens before or after it; mail leaves later, through [`outbox`].
 
+pub mod account;
 pub mod admin;
 pub mod audit;
 mod base;
