@@ -12,4 +12,5 @@ mod notices;
 mod outbox;
 mod privacy;
 mod retention;
+mod sign_in;
 mod throttles;
