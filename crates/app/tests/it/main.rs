@@ -8,9 +8,12 @@
 mod flow;
 mod gates;
 mod integrity;
+mod lockout;
 mod notices;
 mod outbox;
 mod privacy;
 mod retention;
+mod second_factor;
 mod sign_in;
+mod signed_in;
 mod throttles;
