@@ -11,6 +11,7 @@ mod integrity;
 mod notices;
 mod outbox;
 mod privacy;
+mod recovery_code;
 mod retention;
 mod sign_in;
 mod throttles;
