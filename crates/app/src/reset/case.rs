@@ -41,6 +41,7 @@ pub(crate) struct Case {
     /// The questions: name and hash of the answer. A decoy's hashes match nothing.
     pub answers: Vec<(String, String)>,
     pub eligibility: Result<Eligible, Ineligible>,
+    pub is_in_scope: bool,
     /// Gates that are blocked now.
     pub blocked: BTreeSet<Gate>,
     /// Everything that is blocked now, and until when.
@@ -102,6 +103,7 @@ impl Case {
                 deciding: latchkey_core::reset::Reason::NotProperlyConfigured,
                 reasons: Vec::new(),
             }),
+            is_in_scope,
             blocked: Gate::ALL
                 .into_iter()
                 .filter(|gate| blocked.contains_key(&Bucket::Gate(*gate)))
@@ -110,11 +112,20 @@ impl Case {
         };
         match subject {
             Subject::Known if case.user.is_none() => return Ok(None),
-            Subject::Known => case.read_methods(&rows)?,
+            Subject::Known => case.read_methods(&rows, app.passkeys().is_some())?,
             Subject::Decoy => case.derive_methods(app, &seed, now),
         }
         case.eligibility = case.decide(&case.tenant.settings.reset, is_in_scope, now);
         Ok(Some(case))
+    }
+
+    /// For a session that was opened with a recovery code: if that was the last one, it goes on
+    /// counting here, or its use would end what it was used for.
+    pub(crate) fn keep_last_code(&mut self, now: Timestamp) {
+        if self.methods.recovery_codes == 0 {
+            self.methods.recovery_codes = 1;
+            self.eligibility = self.decide(&self.tenant.settings.reset, self.is_in_scope, now);
+        }
     }
 
     /// Whether the subject may reset under settings that need not be those in force.
@@ -146,7 +157,8 @@ impl Case {
             || own.iter().any(|text| questions::own_name(text) == name)
     }
 
-    fn read_methods(&mut self, rows: &[Method]) -> Result<(), AppError> {
+    /// `has_passkeys`: whether there are any under this address.
+    fn read_methods(&mut self, rows: &[Method], has_passkeys: bool) -> Result<(), AppError> {
         let Some(user) = &self.user else {
             return Ok(());
         };
@@ -209,7 +221,7 @@ impl Case {
                 // A question that was taken away since is not asked any more.
                 MethodKind::Question if !self.is_asked(&row.slot) => {}
                 MethodKind::Question => self.answers.push((row.slot.clone(), text(&opened()?))),
-                MethodKind::Passkey => found.passkeys += 1,
+                MethodKind::Passkey => found.passkeys += usize::from(has_passkeys),
                 MethodKind::RecoveryCode => found.recovery_codes += 1,
                 // Kept for the person and the helpdesk; no gate uses it.
                 MethodKind::AlternatePhone => {}
@@ -222,8 +234,11 @@ impl Case {
     }
 
     fn derive_methods(&mut self, app: &App, seed: &Tag, now: Timestamp) {
-        let settings = &self.tenant.settings.reset;
-        self.methods = decoy::methods(seed.as_bytes(), settings, self.required(now));
+        let mut settings = self.tenant.settings.reset.clone();
+        if app.passkeys().is_none() {
+            settings.methods.remove(&Gate::Passkey);
+        }
+        self.methods = decoy::methods(seed.as_bytes(), &settings, self.required(now));
         if self.methods.authenticators > 0 {
             let id = latchkey_types::MethodId(self.subject_id.0);
             self.authenticators

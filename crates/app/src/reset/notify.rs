@@ -184,6 +184,7 @@ pub(super) async fn send_code(
         session: open.row.id,
         gate,
         tag: tag.expose(),
+        state: None,
         created_at: open.now,
         expires_at,
     };

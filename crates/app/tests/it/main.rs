@@ -12,6 +12,7 @@ mod lockout;
 mod notices;
 mod outbox;
 mod privacy;
+mod recovery_code;
 mod retention;
 mod second_factor;
 mod sign_in;

@@ -16,9 +16,10 @@ use latchkey_types::{Masked, Timestamp};
 pub use code::{CodeCall, CodeMail, CodeText, LONGEST_HOST, code_call, code_mail, code_text};
 pub use notices::{
     AccountLocked, AdministratorReset, Blocked, BlockedScope, FrozenForAdministrators,
-    FrozenForUser, Help, Missing, MissingReason, PasswordExpires, PasswordReset, SpendAlarm,
-    account_locked, administrator_reset, blocked, frozen_for_administrators, frozen_for_user, help,
-    missing, password_changed, password_expires, password_reset, spend_alarm,
+    FrozenForUser, Help, Missing, MissingReason, PasswordExpires, PasswordReset, RecoveryCodeUsed,
+    SpendAlarm, account_locked, administrator_reset, blocked, frozen_for_administrators,
+    frozen_for_user, help, missing, password_changed, password_expires, password_reset,
+    recovery_code_used, spend_alarm,
 };
 
 /// When and from where something was done.

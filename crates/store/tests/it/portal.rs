@@ -170,6 +170,7 @@ fn challenge(number: u128, gate: Gate, created_at: Timestamp) -> challenges::New
         session: SESSION,
         gate,
         tag: b"right",
+        state: None,
         created_at,
         expires_at: created_at.plus(Duration::from_mins(10)),
     }

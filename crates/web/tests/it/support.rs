@@ -22,7 +22,7 @@ pub(crate) const SESSION: &str = "__Host-latchkey-reset";
 pub(crate) const START: &str = "__Host-latchkey-start";
 
 /// Every address that may be asked for with GET, with and without a session.
-pub(crate) const GETS: [&str; 22] = [
+pub(crate) const GETS: [&str; 24] = [
     "/",
     "/reset",
     "/reset?whr=contoso.com",
@@ -32,6 +32,8 @@ pub(crate) const GETS: [&str; 22] = [
     "/reset/number",
     "/reset/code",
     "/reset/code?n=sent",
+    "/reset/passkey",
+    "/reset/recovery-code",
     "/reset/questions",
     "/reset/password",
     "/reset/end",
@@ -48,11 +50,13 @@ pub(crate) const GETS: [&str; 22] = [
 ];
 
 /// Every address that takes a form.
-pub(crate) const POSTS: [&str; 11] = [
+pub(crate) const POSTS: [&str; 13] = [
     "/reset",
     "/reset/verify",
     "/reset/number",
     "/reset/code",
+    "/reset/passkey",
+    "/reset/recovery-code",
     "/reset/questions",
     "/reset/password",
     "/reset/again",
