@@ -5,6 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod change;
 mod flow;
 mod gates;
 mod integrity;
