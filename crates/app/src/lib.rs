@@ -14,6 +14,7 @@ mod keys;
 pub mod not_me;
 pub mod outbox;
 pub mod reset;
+pub mod security_info;
 mod service;
 pub mod sign_in;
 mod tenant;

@@ -15,8 +15,30 @@ use crate::audit::{Entry, Target, record_one};
 use crate::reset::{Brand, Case, brand};
 use crate::{App, AppError, Ctx};
 
-/// The purpose of these links in the database.
+/// The purpose of the links in mails about a reset, in the database.
 pub(crate) const PURPOSE: &str = "not me";
+
+/// The purpose of the links in mails about security info.
+pub(crate) const SECURITY_INFO: &str = "not me: security info";
+
+/// What was done by somebody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// The password was reset.
+    Reset,
+    /// Security info was changed.
+    SecurityInfo,
+}
+
+impl Deed {
+    fn of(purpose: &str) -> Option<Self> {
+        match purpose {
+            PURPOSE => Some(Self::Reset),
+            SECURITY_INFO => Some(Self::SecurityInfo),
+            _ => None,
+        }
+    }
+}
 
 /// What the page shows before the button is pressed.
 #[derive(Debug, Clone)]
@@ -25,7 +47,9 @@ pub struct NotMeView {
     pub brand: Brand,
     /// The account.
     pub user_id: String,
-    /// When its password was reset.
+    /// What was done.
+    pub deed: Deed,
+    /// When.
     pub when: Timestamp,
 }
 
@@ -49,7 +73,10 @@ pub async fn look(app: &App, _ctx: &Ctx, token: &str) -> Result<Option<NotMeView
             let Some(link) = links::get_by_tag(tx, &tag).await? else {
                 return Ok(None);
             };
-            if link.purpose != PURPOSE || link.spent_at.is_some() || now >= link.expires_at {
+            let Some(deed) = Deed::of(&link.purpose) else {
+                return Ok(None);
+            };
+            if link.spent_at.is_some() || now >= link.expires_at {
                 return Ok(None);
             }
             let tenant = tenants::get(tx, link.tenant).await?;
@@ -57,6 +84,7 @@ pub async fn look(app: &App, _ctx: &Ctx, token: &str) -> Result<Option<NotMeView
             Ok(tenant.zip(user).map(|(tenant, user)| NotMeView {
                 brand: brand(&tenant),
                 user_id: user.upn.as_str().to_owned(),
+                deed,
                 when: link.created_at,
             }))
         })
@@ -76,7 +104,7 @@ pub async fn report(app: &App, ctx: &Ctx, token: &str) -> Result<Option<Brand>, 
             let Some(link) = links::consume(tx, &tag, now).await? else {
                 return Ok(None);
             };
-            if link.purpose != PURPOSE {
+            if Deed::of(&link.purpose).is_none() {
                 return Err(AppError::NotFound);
             }
             let case = Case::gather(tx, app, link.tenant, Subject::Known, link.user, now).await?;

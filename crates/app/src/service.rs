@@ -183,10 +183,6 @@ impl App {
 
     /// Passkeys. `None`: the base address is a number, or plain http elsewhere than on localhost, and
     /// browsers bind none to it.
-    #[expect(
-        dead_code,
-        reason = "signing in and registering with passkeys come next"
-    )]
     pub(crate) fn passkeys(&self) -> Option<&Passkeys> {
         self.0.passkeys.as_ref()
     }

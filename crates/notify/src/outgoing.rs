@@ -141,6 +141,8 @@ kinds! {
     Help = "help";
     /// An account was locked after "this was not me", to its owner and the administrators.
     Frozen = "frozen";
+    /// A person's security info was changed, to the person.
+    SecurityInfo = "security_info";
     /// The limit for texts and calls was reached, to the administrators.
     Spend = "spend";
 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use latchkey_core::model::{Origin, Tenant, User, UserType};
+use latchkey_core::registration;
 use latchkey_core::reset::throttle::Bucket;
 use latchkey_core::reset::{
     Eligible, Facts, Gate, Ineligible, Methods, OnFile, Stamp, Subject, TenantFacts, UserFacts,
@@ -35,6 +36,8 @@ pub(crate) struct Case {
     pub authenticators: Vec<(latchkey_types::MethodId, Secret<Vec<u8>>, Option<u64>)>,
     /// The questions: name and hash of the answer. A decoy's hashes match nothing.
     pub answers: Vec<(String, String)>,
+    /// Whether it is in a group that may reset, where only groups may.
+    pub is_in_scope: bool,
     pub eligibility: Result<Eligible, Ineligible>,
     /// Gates that are blocked now.
     pub blocked: BTreeSet<Gate>,
@@ -80,6 +83,7 @@ impl Case {
             methods: Methods::default(),
             authenticators: Vec::new(),
             answers: Vec::new(),
+            is_in_scope,
             eligibility: Err(Ineligible {
                 deciding: latchkey_core::reset::Reason::NotProperlyConfigured,
                 reasons: Vec::new(),
@@ -106,7 +110,19 @@ impl Case {
         is_in_scope: bool,
         now: Timestamp,
     ) -> Result<Eligible, Ineligible> {
-        let user = match (self.subject, &self.user) {
+        decide_eligibility(&Facts {
+            now,
+            settings,
+            tenant: self.tenant_facts(),
+            user: self.user_facts(is_in_scope),
+            // Agents come with the on-premises capability.
+            writeback: Writeback::Off,
+            methods: &self.methods,
+        })
+    }
+
+    fn user_facts(&self, is_in_scope: bool) -> UserFacts {
+        match (self.subject, &self.user) {
             (Subject::Known, Some(user)) => UserFacts {
                 is_enabled: user.enabled && user.frozen_at.is_none(),
                 is_administrator: user.is_administrator(),
@@ -116,15 +132,21 @@ impl Case {
                 is_licensed: true,
             },
             _ => decoy::USER,
-        };
-        decide_eligibility(&Facts {
+        }
+    }
+
+    /// What decides how far the registration is. `None`: there is no account.
+    pub(crate) fn registration(&self, now: Timestamp) -> Option<registration::Facts<'_>> {
+        let user = self.user.as_ref()?;
+        Some(registration::Facts {
             now,
-            settings,
+            settings: &self.tenant.settings,
             tenant: self.tenant_facts(),
-            user,
-            // Agents come with the on-premises capability.
-            writeback: Writeback::Off,
+            user: self.user_facts(self.is_in_scope),
             methods: &self.methods,
+            created_at: user.created_at,
+            confirmed_at: user.confirmed_at,
+            register_again_at: user.register_again_at,
         })
     }
 
@@ -133,6 +155,14 @@ impl Case {
         let own = &self.tenant.settings.reset.questions.own;
         questions::PREDEFINED.contains(&name)
             || own.iter().any(|text| questions::own_name(text) == name)
+    }
+
+    /// What would count with these rows alone.
+    pub(crate) fn with_methods(mut self, rows: &[Method]) -> Result<Methods, AppError> {
+        self.authenticators.clear();
+        self.answers.clear();
+        self.read_methods(rows)?;
+        Ok(self.methods)
     }
 
     fn read_methods(&mut self, rows: &[Method]) -> Result<(), AppError> {

@@ -7,6 +7,7 @@ mod case;
 mod code;
 mod forms;
 mod leave;
+mod limits;
 mod methods;
 mod notify;
 mod password;
@@ -32,4 +33,5 @@ pub use view::{
 
 pub(crate) use case::{Case, in_scope};
 pub(crate) use forms::brand;
-pub(crate) use notify::frozen;
+pub(crate) use limits::may_send;
+pub(crate) use notify::{NOT_ME_VALID, addresses, frozen};
