@@ -249,6 +249,7 @@ not-me-refused = This code isn't right, was used, or its time is over. Contact y
 not-me-confirm-heading = Lock this account?
 not-me-confirm-what = This locks the account, ends all its sessions and tells your administrators. You need them to get back in.
 not-me-when = Password reset
+not-me-when-info = Security info changed
 not-me-button = This was not me: lock the account
 not-me-done-heading = The account is locked
 not-me-done-what = All its sessions have ended, and nobody can reset the password by themselves.

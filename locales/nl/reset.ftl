@@ -229,6 +229,7 @@ not-me-refused = Deze code klopt niet, is gebruikt, of de tijd is om. Neem nu co
 not-me-confirm-heading = Dit account vergrendelen?
 not-me-confirm-what = Dit vergrendelt het account, beëindigt alle sessies en waarschuwt je beheerders. Je hebt ze nodig om weer binnen te komen.
 not-me-when = Wachtwoord opnieuw ingesteld
+not-me-when-info = Beveiligingsgegevens gewijzigd
 not-me-button = Dit was ik niet: vergrendel het account
 not-me-done-heading = Het account is vergrendeld
 not-me-done-what = Alle sessies zijn beëindigd en niemand kan het wachtwoord zelf opnieuw instellen.

@@ -229,6 +229,7 @@ not-me-refused = Koden stämmer inte, är använd, eller så är tiden ute. Kont
 not-me-confirm-heading = Vill du låsa kontot?
 not-me-confirm-what = Det låser kontot, avslutar alla dess sessioner och meddelar dina administratörer. Du behöver dem för att komma in igen.
 not-me-when = Lösenordet återställt
+not-me-when-info = Säkerhetsuppgifter ändrade
 not-me-button = Det var inte jag: lås kontot
 not-me-done-heading = Kontot är låst
 not-me-done-what = Alla dess sessioner är avslutade, och ingen kan själv återställa lösenordet.

@@ -8,9 +8,11 @@ pub mod html;
 mod person;
 pub mod pg;
 pub mod seed;
+mod session;
 pub mod wire;
 
 pub use app::{TestApp, both};
 pub use browser::{Browser, Server};
 pub use clock::{Seeded, TestClock};
 pub use person::{Person, solve, totp};
+pub use session::session;

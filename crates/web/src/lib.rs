@@ -12,6 +12,7 @@ mod not_me;
 mod portal;
 mod problem;
 mod reset;
+mod security_info;
 mod signed_in;
 mod words;
 
@@ -60,6 +61,7 @@ pub fn router(app: App, options: &WebOptions) -> Router {
         .route("/assets/{name}", get(asset))
         .route("/favicon.ico", get(icon))
         .merge(reset::routes())
+        .merge(security_info::routes())
         .merge(not_me::routes())
         .merge(health::routes())
         .with_state(portal.clone());

@@ -53,6 +53,8 @@ pub struct SeedUser {
     pub has_authenticator: bool,
     /// Whether it is in the group that may reset.
     pub is_in_group: bool,
+    /// How long ago the person last confirmed what is on file.
+    pub confirmed: Option<Duration>,
 }
 
 /// Creates tenants with all their users in one transaction.
@@ -135,6 +137,8 @@ async fn seed_one(
         let mut user = blank(app, id, Upn::parse(person.upn).map_err(said)?);
         assign(&mut user, &person.fields)
             .map_err(|wrong| AppError::Invalid(format!("{}: {}", person.upn, wrong.join("; "))))?;
+        let now = app.clock().now();
+        user.confirmed_at = person.confirmed.map(|ago| now.minus(ago));
         create_in(tx, app, ctx, &tenant, &user).await?;
         for value in &person.private {
             let one = std::slice::from_ref(value);

@@ -10,7 +10,7 @@ use latchkey_types::{MethodId, Secret};
 use serde::{Deserialize, Serialize};
 
 use super::destination::Tried;
-use super::enter::{Reply, Wish, enter};
+use super::enter::{Reply, Wish, enter, peek};
 use super::pending::{self, LIFETIME, Way};
 use super::settle::{Change, How, settle};
 use crate::keys::seal;
@@ -46,8 +46,6 @@ pub struct App {
     pub qr: Secret<String>,
     /// The secret for typing.
     pub typed: Secret<String>,
-    /// The address in the QR code, for a device that is both.
-    pub uri: Secret<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -126,7 +124,7 @@ pub(super) async fn refuse(
 
 /// The app that is being set up. `None`: none is, or its time is over.
 pub async fn pending_app(app: &Service, cookie: &Secret<String>) -> Reply<Option<App>> {
-    enter(
+    peek(
         app,
         cookie,
         Wish::Register(Kind::Authenticator),
@@ -153,7 +151,6 @@ fn shown(here: &Here, proposal: Proposal) -> Result<App, AppError> {
         name: proposal.name,
         qr: qr_svg(uri.expose()).map_err(fault)?,
         typed: totp::typed_secret(secret.expose()),
-        uri,
     })
 }
 

@@ -15,7 +15,7 @@ use latchkey_types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::enter::{Reply, Wish, enter, look};
+use super::enter::{Reply, Wish, enter, look, peek};
 use super::pending::{self, Code, LIFETIME, Way};
 use super::settle::{Change, How, Saved, is_later, let_rest, settle};
 use crate::keys::seal;
@@ -349,7 +349,7 @@ async fn send(
 /// The page for the code that was sent last. `None`: none was, or its time is over.
 pub async fn code_page(app: &App, cookie: &Secret<String>, kind: Kind) -> Reply<Option<CodePage>> {
     let of = sort(kind)?;
-    enter(app, cookie, Wish::Register(kind), async |mut tx, here| {
+    peek(app, cookie, Wish::Register(kind), async |mut tx, here| {
         let found = pending::get::<Proposal>(&mut tx, &here, of.way).await?;
         Ok(Ok(found.map(|(row, proposal)| CodePage {
             to: shown(kind, &proposal),

@@ -60,7 +60,31 @@ where
     reply
 }
 
-/// The same for a page that is only looked at.
+/// The same for a page that shows what is on its way: nothing is written.
+pub(super) async fn peek<T, F, Fut>(
+    app: &App,
+    cookie: &Secret<String>,
+    wish: Wish,
+    work: F,
+) -> Reply<T>
+where
+    F: Fn(Tx, Here) -> Fut,
+    Fut: Future<Output = Reply<T>>,
+{
+    app.db()
+        .read(async |mut tx| {
+            let Some(here) = Here::find(&mut tx, app, cookie).await? else {
+                return Ok(Err(Bar::SignIn));
+            };
+            match may(&here, wish) {
+                Ok(()) => work(tx, here).await,
+                Err(bar) => Ok(Err(bar)),
+            }
+        })
+        .await
+}
+
+/// The same for a page that shows what is on file.
 pub(super) async fn look<T>(
     app: &App,
     cookie: &Secret<String>,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::authenticator::{Named, read_name, refuse};
 use super::destination::Tried;
-use super::enter::{Reply, Wish, enter};
+use super::enter::{Reply, Wish, enter, peek};
 use super::pending::{self, Way};
 use super::settle::{Change, How, settle};
 use crate::keys::seal;
@@ -87,7 +87,7 @@ pub async fn passkey_options(
     app: &App,
     cookie: &Secret<String>,
 ) -> Reply<Option<(String, String)>> {
-    enter(
+    peek(
         app,
         cookie,
         Wish::Register(Kind::Passkey),

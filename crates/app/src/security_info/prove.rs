@@ -18,7 +18,7 @@ use latchkey_store::methods::MethodKind;
 use latchkey_store::{Tx, accounts, methods, networks};
 use latchkey_types::{Password, Secret, SignInFlowId, Timestamp};
 
-use super::enter::{Reply, Wish, enter, look, needs};
+use super::enter::{Reply, Wish, enter, look, needs, peek};
 use super::passkey::Ceremony;
 use super::pending::{self, Way};
 use crate::audit::{Entry, record_one};
@@ -307,7 +307,7 @@ pub async fn begin_proof(app: &App, cookie: &Secret<String>) -> Reply<bool> {
 
 /// The options of the proof that was begun. `None`: none was, or its time is over.
 pub async fn proof_options(app: &App, cookie: &Secret<String>) -> Reply<Option<String>> {
-    enter(app, cookie, Wish::Look, async |mut tx, here| {
+    peek(app, cookie, Wish::Look, async |mut tx, here| {
         let found = pending::get::<Ceremony>(&mut tx, &here, Way::Proof).await?;
         Ok(Ok(found.map(|(_, ceremony)| ceremony.options)))
     })

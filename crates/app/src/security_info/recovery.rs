@@ -11,7 +11,7 @@ use super::settle::{Change, How, Saved, settle};
 use crate::{App, AppError, Ctx};
 
 /// How many there are on a sheet.
-pub const CODES: usize = 10;
+const CODES: usize = 10;
 
 /// How many codes are left of the last sheet.
 pub async fn recovery_page(app: &App, cookie: &Secret<String>) -> Reply<usize> {

@@ -6,7 +6,7 @@ use latchkey_store::Tx;
 use latchkey_store::methods::{self, Method, MethodKind};
 use latchkey_types::{MethodId, Secret};
 
-use super::enter::{Reply, Wish, enter};
+use super::enter::{Reply, Wish, enter, peek};
 use super::overview::which;
 use super::settle::{Change, How, Saved, settle};
 use crate::reset::Case;
@@ -67,12 +67,10 @@ pub(super) const fn kind_of(kind: MethodKind) -> Kind {
 
 /// What removing would mean. `None`: there is no such method.
 pub async fn removal(app: &App, cookie: &Secret<String>, typed: &str) -> Reply<Option<Removal>> {
-    // The loss is read off the facts after it; nothing of that is kept.
-    let taken = enter(app, cookie, Wish::Remove, async |mut tx, here| {
+    peek(app, cookie, Wish::Remove, async |mut tx, here| {
         weigh(&mut tx, app, &here, typed).await.map(Ok)
     })
-    .await?;
-    Ok(taken)
+    .await
 }
 
 async fn weigh(

@@ -12,4 +12,6 @@ mod notices;
 mod outbox;
 mod privacy;
 mod retention;
+mod security_info;
+mod security_info_methods;
 mod throttles;
