@@ -118,6 +118,8 @@ error-authenticator =
 notice-sent-again = A new code is on its way. The old one no longer works.
 notice-too-soon = Wait until ten seconds after the last code, then ask for another one.
 notice-out-of-date = That page was out of date, and nothing was done. Here is where you are now.
+notice-too-late = The reset had ended before this form arrived, so the form changed nothing. Here is how it ended.
+notice-too-late-done = Your password was already reset before this form arrived, so the form changed nothing. The password that was set first is the one that works.
 notice-no-messages-title = No more texts and calls for now
 notice-no-messages = Choose another way, or try again in an hour.
 
@@ -249,6 +251,7 @@ not-me-refused = This code isn't right, was used, or its time is over. Contact y
 not-me-confirm-heading = Lock this account?
 not-me-confirm-what = This locks the account, ends all its sessions and tells your administrators. You need them to get back in.
 not-me-when = Password reset
+not-me-when-change = Password changed
 not-me-when-info = Security info changed
 not-me-button = This was not me: lock the account
 not-me-done-heading = The account is locked

@@ -108,6 +108,8 @@ error-authenticator =
 notice-sent-again = En ny kod är på väg. Den gamla fungerar inte längre.
 notice-too-soon = Vänta tills det gått tio sekunder sedan förra koden, och be sedan om en ny.
 notice-out-of-date = Sidan var inaktuell och inget gjordes. Här är du nu.
+notice-too-late = Återställningen var redan avslutad när det här formuläret kom in, så det ändrade inget. Så här slutade den.
+notice-too-late-done = Lösenordet var redan återställt när det här formuläret kom in, så det ändrade inget. Det lösenord som sattes först är det som gäller.
 notice-no-messages-title = Inga fler sms och samtal just nu
 notice-no-messages = Välj ett annat sätt, eller försök igen om en timme.
 
@@ -229,6 +231,7 @@ not-me-refused = Koden stämmer inte, är använd, eller så är tiden ute. Kont
 not-me-confirm-heading = Vill du låsa kontot?
 not-me-confirm-what = Det låser kontot, avslutar alla dess sessioner och meddelar dina administratörer. Du behöver dem för att komma in igen.
 not-me-when = Lösenordet återställt
+not-me-when-change = Lösenordet byttes
 not-me-when-info = Säkerhetsuppgifter ändrade
 not-me-button = Det var inte jag: lås kontot
 not-me-done-heading = Kontot är låst

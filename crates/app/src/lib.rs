@@ -3,16 +3,20 @@
 //! A use case gathers the facts, asks `core`, and writes state, audit event and messages in one
 //! transaction. Hashing happens before or after it; mail leaves later, through [`outbox`].
 
+pub mod account;
 pub mod admin;
 pub mod audit;
 mod base;
 pub mod breached;
+pub mod change;
 mod ctx;
 mod error;
+pub mod expiry;
 mod hashing;
 mod keys;
 pub mod not_me;
 pub mod outbox;
+mod password;
 pub mod reset;
 pub mod security_info;
 mod service;

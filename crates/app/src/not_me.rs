@@ -15,28 +15,31 @@ use crate::audit::{Entry, Target, record_one};
 use crate::reset::{Brand, Case, brand};
 use crate::{App, AppError, Ctx};
 
-/// The purpose of the links in mails about a reset, in the database.
-pub(crate) const PURPOSE: &str = "not me";
-
-/// The purpose of the links in mails about security info.
-pub(crate) const SECURITY_INFO: &str = "not me: security info";
-
 /// What was done by somebody else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deed {
     /// The password was reset.
     Reset,
+    /// The password was changed.
+    Change,
     /// Security info was changed.
     SecurityInfo,
 }
 
 impl Deed {
-    fn of(purpose: &str) -> Option<Self> {
-        match purpose {
-            PURPOSE => Some(Self::Reset),
-            SECURITY_INFO => Some(Self::SecurityInfo),
-            _ => None,
+    const ALL: [Self; 3] = [Self::Reset, Self::Change, Self::SecurityInfo];
+
+    /// The purpose of the links in mails about it, in the database.
+    pub(crate) const fn purpose(self) -> &'static str {
+        match self {
+            Self::Reset => "not me",
+            Self::Change => "not me: change",
+            Self::SecurityInfo => "not me: security info",
         }
+    }
+
+    fn of(purpose: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|deed| deed.purpose() == purpose)
     }
 }
 
@@ -113,7 +116,6 @@ pub async fn report(app: &App, ctx: &Ctx, token: &str) -> Result<Option<Brand>, 
             Ok::<_, AppError>(Some(case.tenant))
         })
         .await?;
-    app.outbox().notify_one();
     Ok(done.map(|tenant: Tenant| brand(&tenant)))
 }
 

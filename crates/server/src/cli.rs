@@ -137,6 +137,10 @@ pub(crate) enum User {
     Unfreeze { user: String },
     /// Lift the blocks of a user's self-service before their 24 hours are over
     Unblock { user: String },
+    /// Lift the lock that wrong passwords put on signing in
+    Unlock { user: String },
+    /// End all sessions of a user
+    SignOut { user: String },
     /// Set a password, which is read from standard input or a file
     SetPassword {
         user: String,

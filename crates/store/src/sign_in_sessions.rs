@@ -316,6 +316,31 @@ pub async fn renew(
     .map(|done| done.rows_affected() == 1))
 }
 
+/// Lets one session go on although its account's sessions that began before now are over, because its
+/// owner has just changed the password in it: from now on it counts as begun now, under another
+/// cookie. Its end stays.
+pub async fn outlive(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: SignInSessionId,
+    old_tag: &[u8],
+    new_tag: &[u8],
+    now: Timestamp,
+) -> Result<bool> {
+    on!(tx, |c| sqlx::query(
+        "UPDATE sign_in_session SET cookie_tag = $4, created_at = $5, proven_at = $5, used_at = $5
+         WHERE tenant_id = $1 AND id = $2 AND cookie_tag = $3 AND ended_at IS NULL"
+    )
+    .bind(tenant.0)
+    .bind(id.0)
+    .bind(old_tag)
+    .bind(new_tag)
+    .bind(now.0)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
 /// Notes that registering was put off.
 pub async fn put_off(tx: &mut Tx, tenant: TenantId, id: SignInSessionId) -> Result<bool> {
     on!(tx, |c| sqlx::query(

@@ -138,10 +138,30 @@ pub async fn blocked_buckets(
 
 /// Reads [`Bucket::key`] back.
 fn parse(key: &str) -> Option<Bucket> {
-    [Bucket::Attempts, Bucket::PhoneNumber]
+    [Bucket::Attempts, Bucket::PhoneNumber, Bucket::SecondFactor]
         .into_iter()
         .chain(Gate::ALL.map(Bucket::Gate))
         .find(|bucket| bucket.key() == key)
+}
+
+/// Forgets the hits and the block of one bucket. Whether there was a block in force.
+pub async fn lift(
+    tx: &mut Tx,
+    tenant: TenantId,
+    subject: UserId,
+    bucket: Bucket,
+    now: Timestamp,
+) -> Result<bool> {
+    let ends: Option<Option<i64>> = on!(tx, |c| sqlx::query_scalar(
+        "DELETE FROM throttle WHERE tenant_id = $1 AND subject_id = $2 AND bucket = $3
+         RETURNING blocked_until"
+    )
+    .bind(tenant.0)
+    .bind(subject.0)
+    .bind(bucket.key())
+    .fetch_optional(c)
+    .await)?;
+    Ok(ends.flatten().is_some_and(|until| until > now.0))
 }
 
 /// Forgets all hits and blocks of a user.

@@ -77,6 +77,7 @@ async fn post(
         Detail {
             name: t.get(match found.deed {
                 Deed::Reset => "not-me-when",
+                Deed::Change => "not-me-when-change",
                 Deed::SecurityInfo => "not-me-when-info",
             }),
             value: t.date_time(found.when),

@@ -16,47 +16,7 @@ use crate::reset::{Stop, see_other};
 /// The cookie of a session.
 pub(crate) const COOKIE: &str = "session";
 
-/// Where somebody who has to sign in wants to go. A closed list: an address in a link leads nowhere
-/// else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// My account.
-    Account,
-    /// Security info.
-    SecurityInfo,
-    /// Changing the password.
-    Change,
-}
-
-impl Place {
-    const ALL: [Self; 3] = [Self::Account, Self::SecurityInfo, Self::Change];
-
-    /// Its address.
-    pub(crate) const fn path(self) -> &'static str {
-        match self {
-            Self::Account => "/account",
-            Self::SecurityInfo => "/security-info",
-            Self::Change => "/change-password",
-        }
-    }
-
-    /// The page that asks to sign in first.
-    pub(crate) const fn sign_in(self) -> &'static str {
-        match self {
-            Self::Account => "/sign-in",
-            Self::SecurityInfo => "/sign-in?to=security-info",
-            Self::Change => "/sign-in?to=change-password",
-        }
-    }
-
-    /// Reads `?to=`; whatever is not in the list is [`Place::Account`].
-    pub(crate) fn parse(text: &str) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|place| place.path().strip_prefix('/') == Some(text))
-            .unwrap_or(Self::Account)
-    }
-}
+pub(crate) use latchkey_app::sign_in::Place;
 
 /// Somebody who is signed in.
 pub(crate) struct Here {
@@ -94,7 +54,7 @@ impl Here {
         let Some(here) = Self::find(portal, incoming).await? else {
             return Err(lead(place.sign_in()));
         };
-        match here.me.todo.map(whereto) {
+        match here.me.todo.map(Todo::place) {
             Some(first) if first != place => Err(lead(first.path())),
             _ => Ok(here),
         }
@@ -160,20 +120,11 @@ pub(crate) fn remember(secure: bool, cookie: &Secret<String>, response: &mut Res
     .add(secure, response.headers_mut());
 }
 
-/// Where a duty is done.
-const fn whereto(todo: Todo) -> Place {
-    match todo {
-        Todo::Change(_) => Place::Change,
-        Todo::RegisterSecondFactor | Todo::ProveSecondFactor => Place::SecurityInfo,
-    }
-}
-
 fn lead(path: &'static str) -> Stop {
     Stop::Answer(Box::new(see_other(path)))
 }
 
 /// Another answer than a page, with the address to go to.
-#[expect(dead_code, reason = "for addresses that are not constant")]
 pub(crate) fn see_other_to(path: &str) -> Response {
     HeaderValue::from_str(path).map_or_else(
         |_| StatusCode::INTERNAL_SERVER_ERROR.into_response(),

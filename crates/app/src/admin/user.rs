@@ -3,7 +3,10 @@
 use latchkey_core::audit::Activity;
 use latchkey_core::model::{DomainKind, Managed, Role, Source, Tenant, User, UserType};
 use latchkey_core::password::{BannedLists, Names, TermList, Violation, check, normalise};
-use latchkey_store::{StoreError, Tx, accounts, domains, tenants, throttle};
+use latchkey_core::reset::throttle::Bucket;
+use latchkey_store::{
+    StoreError, Tx, accounts, domains, lockout, sign_in_sessions, tenants, throttle,
+};
 use latchkey_types::{
     CountryCode, EmailAddress, Password, PhoneNumber, TenantId, Timestamp, Upn, UserId,
 };
@@ -561,6 +564,54 @@ pub async fn unblock(app: &App, ctx: &Ctx, typed: &str) -> Result<bool, AppError
         .await
 }
 
+/// Lifts the lock that wrong passwords put on an account, and the block of a second factor's codes.
+/// `false`: there was none.
+pub async fn unlock(app: &App, ctx: &Ctx, typed: &str) -> Result<bool, AppError> {
+    let now = app.clock().now();
+    app.db()
+        .write(async |mut tx| {
+            let tx = &mut tx;
+            let user = find::user_in(tx, typed).await?;
+            let tenant = tenants::get(tx, user.tenant)
+                .await?
+                .ok_or(AppError::NotFound)?;
+            let locked = lockout::clear(tx, tenant.id, user.id, now).await?;
+            let bucket = Bucket::SecondFactor;
+            let blocked = throttle::lift(tx, tenant.id, user.id, bucket, now).await?;
+            if !locked && !blocked {
+                return Ok(false);
+            }
+            let entry = Entry::new(Activity::UserChanged)
+                .on(Some(Target::user(&user)))
+                .with("unlocked", true);
+            record_one(tx, app, ctx, &tenant, entry).await?;
+            Ok::<_, AppError>(true)
+        })
+        .await
+}
+
+/// Ends all sessions of a user; how many there were.
+pub async fn sign_out(app: &App, ctx: &Ctx, typed: &str) -> Result<u64, AppError> {
+    let now = app.clock().now();
+    app.db()
+        .write(async |mut tx| {
+            let tx = &mut tx;
+            let user = find::user_in(tx, typed).await?;
+            let tenant = tenants::get(tx, user.tenant)
+                .await?
+                .ok_or(AppError::NotFound)?;
+            let ended = sign_in_sessions::end_others(tx, tenant.id, user.id, None, now).await?;
+            if ended > 0 {
+                let entry = Entry::new(Activity::SessionEnded)
+                    .on(Some(Target::user(&user)))
+                    .with("sessions", ended);
+                record_one(tx, app, ctx, &tenant, entry).await?;
+            }
+            Ok::<_, AppError>(ended)
+        })
+        .await
+}
+
 /// Deletes a user with methods, password and memberships. The audit log stays.
 pub async fn delete(app: &App, ctx: &Ctx, typed: &str) -> Result<(), AppError> {
     app.db()
@@ -643,6 +694,7 @@ pub async fn set_password(
                     "somebody else changed this user meanwhile; look again".into(),
                 ));
             }
+            lockout::clear(tx, user.tenant, user.id, now).await?;
             if must_change {
                 let after = accounts::get(tx, user.tenant, user.id).await?;
                 let after = after.ok_or(AppError::NotFound)?;

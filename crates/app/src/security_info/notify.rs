@@ -3,20 +3,18 @@
 use std::collections::BTreeSet;
 
 use latchkey_core::registration::Kind;
-use latchkey_crypto::codes;
-use latchkey_crypto::keys::Purpose;
 use latchkey_i18n::Texts;
 use latchkey_notify::messages::{
     self, ChangedMethod, NotMe, Occasion, SecurityInfoChanged, security_info_changed,
 };
 use latchkey_notify::{Destination, MessageKind};
-use latchkey_store::links::NewLink;
-use latchkey_store::{Tx, links};
-use latchkey_types::{ChallengeId, EmailAddress, Masked};
+use latchkey_store::Tx;
+use latchkey_types::{EmailAddress, Masked};
 
 use super::settle::{Change, How};
+use crate::not_me::Deed;
 use crate::outbox::{Draft, NOTICE_LIFETIME, enqueue};
-use crate::reset::{Case, NOT_ME_VALID, addresses};
+use crate::reset::{Case, NOT_ME_VALID, addresses, not_me_token};
 use crate::sign_in::Here;
 use crate::{App, AppError, Ctx};
 
@@ -41,19 +39,7 @@ pub(super) async fn changed(
     if everyone.is_empty() {
         return Ok(());
     }
-    let token = codes::token(app.entropy());
-    let tag = app
-        .keys()
-        .tag(Purpose::LinkToken, &[b"not me", token.expose().as_bytes()]);
-    let new = NewLink {
-        id: ChallengeId::new(app.clock(), app.entropy()).0,
-        purpose: crate::not_me::SECURITY_INFO,
-        tag: tag.as_bytes(),
-        user: user.id,
-        created_at: here.now,
-        expires_at: here.now.plus(NOT_ME_VALID),
-    };
-    links::insert(tx, after.tenant.id, &new).await?;
+    let token = not_me_token(tx, app, after, Deed::SecurityInfo, here.now).await?;
     let address = ctx.stored_address(after.tenant.settings.client_address);
     let occasion = Occasion {
         when: here.now,

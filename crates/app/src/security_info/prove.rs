@@ -10,9 +10,9 @@ use latchkey_core::reset::Subject;
 use latchkey_core::sign_in::lockout::{Rule, Verdict as Lock, familiar_since};
 use latchkey_core::sign_in::{Facts, Flow, Next, proofs};
 use latchkey_crypto::argon::Verdict;
+use latchkey_crypto::codes;
 use latchkey_crypto::keys::Purpose;
 use latchkey_crypto::passkey::{LIFETIME, Passkeys};
-use latchkey_crypto::{codes, totp};
 use latchkey_store::lockout::{self, Counter};
 use latchkey_store::methods::MethodKind;
 use latchkey_store::{Tx, accounts, methods, networks};
@@ -23,7 +23,9 @@ use super::passkey::Ceremony;
 use super::pending::{self, Way};
 use crate::audit::{Entry, record_one};
 use crate::keys::{open, seal};
-use crate::sign_in::{Here, renew};
+use crate::reset;
+use crate::reset::matched_step;
+use crate::sign_in::{Here, network_tag, renew};
 use crate::{App, AppError, Ctx};
 
 /// How somebody can prove it once more.
@@ -124,7 +126,7 @@ pub async fn prove(
         match lockout::hit(tx, counter, rule, here.now).await? {
             Lock::Locked { until, begins } => {
                 if begins {
-                    locked(tx, app, ctx, &here).await?;
+                    locked(tx, app, ctx, &here, until).await?;
                 }
                 Ok(Ok(Err(until)))
             }
@@ -159,7 +161,7 @@ pub async fn prove(
             let began = lockout::wrong(tx, counter, rule, &tag, here.now).await?;
             failed(tx, app, ctx, &here).await?;
             if let Some(until) = began {
-                locked(tx, app, ctx, &here).await?;
+                locked(tx, app, ctx, &here, until).await?;
                 return Ok(Ok(Proved::Locked { until }));
             }
             return Ok(Ok(Proved::No));
@@ -168,7 +170,14 @@ pub async fn prove(
         let mut flow = Flow::begin(Subject::Known, here.row.user, here.case.stamp.user);
         let claimant = flow.claimant(id);
         let step = match &code {
-            Some(code) => authenticator(tx, &here, code).await?,
+            Some(code) => {
+                let apps = &here.case.authenticators;
+                let found = matched_step(tx, here.row.tenant, apps, code, here.now).await?;
+                if let Some((app, _)) = found {
+                    methods::note_use(tx, here.row.tenant, app, None, here.now).await?;
+                }
+                found.map(|(_, step)| step)
+            }
             None => None,
         };
         let proofs = [
@@ -233,44 +242,32 @@ async fn failed(tx: &mut Tx, app: &App, ctx: &Ctx, here: &Here) -> Result<(), Ap
     record_one(tx, app, ctx, &here.case.tenant, entry).await
 }
 
-async fn locked(tx: &mut Tx, app: &App, ctx: &Ctx, here: &Here) -> Result<(), AppError> {
+/// A lock began: its owner is told, once for each.
+async fn locked(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    here: &Here,
+    until: Timestamp,
+) -> Result<(), AppError> {
+    let typed = here.user_id();
+    reset::locked(tx, app, ctx, &here.case, typed, until).await?;
     let entry = Entry::new(Activity::AccountLocked)
         .on(here.target())
+        .with("until", until.rfc3339())
         .with("once_more", true);
     record_one(tx, app, ctx, &here.case.tenant, entry).await
 }
 
-/// Compares a typed code with those of every registered app; each time step counts once.
-async fn authenticator(
-    tx: &mut Tx,
-    here: &Here,
-    code: &Secret<String>,
-) -> Result<Option<u64>, AppError> {
-    let mut matched = None;
-    for (id, secret, last_step) in &here.case.authenticators {
-        let step = totp::verify(secret.expose(), code.expose(), here.now, *last_step);
-        let as_stored = step.and_then(|step| i64::try_from(step).ok()).unwrap_or(0);
-        let used = methods::advance_step(tx, here.row.tenant, *id, as_stored).await?;
-        if used && step.is_some() {
-            methods::note_use(tx, here.row.tenant, *id, None, here.now).await?;
-            matched = step;
-        }
-    }
-    Ok(matched)
-}
-
 /// The counter of wrong passwords for this person on this network.
 async fn counter(tx: &mut Tx, app: &App, ctx: &Ctx, here: &Here) -> Result<Counter, AppError> {
-    let (tenant, user) = (here.row.tenant, here.row.user);
-    let network = ctx.network();
-    let parts: [&[u8]; 3] = [tenant.0.as_bytes(), user.0.as_bytes(), network.as_bytes()];
-    let tag = app.keys().tag(Purpose::FamiliarNetwork, &parts);
+    let (tenant, subject) = (here.row.tenant, here.row.user);
+    let network = network_tag(app, ctx, &here.case);
     let since = familiar_since(here.now);
-    let familiar = networks::is_familiar(tx, tenant, user, tag.as_bytes(), since).await?;
     Ok(Counter {
         tenant,
-        subject: user,
-        familiar,
+        subject,
+        familiar: networks::is_familiar(tx, tenant, subject, &network, since).await?,
     })
 }
 

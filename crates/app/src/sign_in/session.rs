@@ -105,21 +105,19 @@ impl Here {
 
     /// What has to be done before anything else.
     pub(crate) fn todo(&self) -> Option<Todo> {
+        todo(&self.case, &self.factors(), self.now)
+    }
+
+    /// Why the password has to be changed before anything else, if it has to.
+    pub(crate) fn must_change(&self) -> Option<MustChange> {
         let user = self.case.user.as_ref()?;
-        let policy = &self.case.tenant.settings.password;
-        if let Some(why) = why_must_change(user, policy, self.now) {
-            return Some(Todo::Change(why));
-        }
-        let duty = second_factor_duty(
-            user.is_administrator(),
-            &self.factors(),
-            self.case.methods.authenticators > 0,
-            self.case.methods.passkeys > 0,
-        )?;
-        Some(match duty {
-            Duty::Register => Todo::RegisterSecondFactor,
-            Duty::Prove => Todo::ProveSecondFactor,
-        })
+        why_must_change(user, &self.case.tenant.settings.password, self.now)
+    }
+
+    /// The user principal name.
+    pub(crate) fn user_id(&self) -> &str {
+        let user = self.case.user.as_ref();
+        user.map_or("", |user| user.upn.as_str())
     }
 
     /// Whom an event is about.
@@ -139,7 +137,26 @@ impl Here {
     }
 }
 
-fn limits(case: &Case) -> SessionLimits {
+/// What somebody who proved these factors has to do before anything else.
+pub(super) fn todo(case: &Case, factors: &[Factor], now: Timestamp) -> Option<Todo> {
+    let user = case.user.as_ref()?;
+    if let Some(why) = why_must_change(user, &case.tenant.settings.password, now) {
+        return Some(Todo::Change(why));
+    }
+    let duty = second_factor_duty(
+        user.is_administrator(),
+        factors,
+        case.methods.authenticators > 0,
+        case.methods.passkeys > 0,
+    )?;
+    Some(match duty {
+        Duty::Register => Todo::RegisterSecondFactor,
+        Duty::Prove => Todo::ProveSecondFactor,
+    })
+}
+
+/// How long sessions of somebody last.
+pub(crate) fn limits(case: &Case) -> SessionLimits {
     let is_administrator = case
         .user
         .as_ref()
@@ -242,6 +259,27 @@ pub(crate) async fn renew(
     };
     let (tenant, id) = (here.row.tenant, here.row.id);
     if sessions::renew(tx, tenant, id, renewal, here.now).await? {
+        Ok(cookie)
+    } else {
+        // Another request of this browser was first.
+        Err(AppError::Busy {
+            retry_after: std::time::Duration::from_secs(1),
+        })
+    }
+}
+
+/// Lets this session go on after its owner changed the password in it, which ended all others; gives
+/// it another cookie.
+pub(crate) async fn outlive(
+    tx: &mut Tx,
+    app: &App,
+    here: &Here,
+    old: &Secret<String>,
+) -> Result<Secret<String>, AppError> {
+    let cookie = codes::token(app.entropy());
+    let (tenant, id) = (here.row.tenant, here.row.id);
+    let (old, new) = (tag(app, old), tag(app, &cookie));
+    if sessions::outlive(tx, tenant, id, &old, &new, here.now).await? {
         Ok(cookie)
     } else {
         // Another request of this browser was first.

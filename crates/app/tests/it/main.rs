@@ -14,4 +14,5 @@ mod privacy;
 mod retention;
 mod security_info;
 mod security_info_methods;
+mod sign_in;
 mod throttles;

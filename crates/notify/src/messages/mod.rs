@@ -19,9 +19,10 @@ pub use code::{
     register_mail, register_text,
 };
 pub use notices::{
-    AdministratorReset, Blocked, BlockedScope, FrozenForAdministrators, FrozenForUser, Help,
-    Missing, MissingReason, PasswordReset, SpendAlarm, administrator_reset, blocked,
-    frozen_for_administrators, frozen_for_user, help, missing, password_reset, spend_alarm,
+    AccountLocked, AdministratorReset, Blocked, BlockedScope, FrozenForAdministrators,
+    FrozenForUser, Help, Missing, MissingReason, PasswordExpires, PasswordReset, SpendAlarm,
+    account_locked, administrator_reset, blocked, frozen_for_administrators, frozen_for_user, help,
+    missing, password_changed, password_expires, password_reset, spend_alarm,
 };
 pub use security_info::{Change, ChangedMethod, SecurityInfoChanged, security_info_changed};
 
