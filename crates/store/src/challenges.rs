@@ -107,9 +107,8 @@ pub async fn latest(
     session: SessionId,
     gate: Gate,
 ) -> Result<Option<Challenge>> {
-    let raw: Option<Raw> =
-        on!(tx, |c| {
-            sqlx::query_as(
+    let raw: Option<Raw> = on!(tx, |c| {
+        sqlx::query_as(
         "SELECT id, session_id, gate, tag, state, created_at, expires_at, spent_at FROM challenge
          WHERE tenant_id = $1 AND session_id = $2 AND gate = $3
          ORDER BY created_at DESC, id DESC LIMIT 1"
@@ -119,7 +118,7 @@ pub async fn latest(
     .bind(gate.as_str())
     .fetch_optional(c)
     .await
-        })?;
+    })?;
     raw.map(|raw| {
         let row = Row::new("challenge", raw.id);
         Ok(Challenge {

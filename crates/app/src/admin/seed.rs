@@ -66,6 +66,8 @@ pub struct SeedUser {
     pub has_authenticator: bool,
     /// Whether it is in the group that may reset.
     pub is_in_group: bool,
+    /// How long ago the person last confirmed what is on file.
+    pub confirmed: Option<Duration>,
 }
 
 /// Creates tenants with all their users in one transaction.
@@ -168,6 +170,8 @@ async fn seed_one(
         let mut user = blank(app, id, Upn::parse(person.upn).map_err(said)?);
         assign(&mut user, &person.fields)
             .map_err(|wrong| AppError::Invalid(format!("{}: {}", person.upn, wrong.join("; "))))?;
+        let now = app.clock().now();
+        user.confirmed_at = person.confirmed.map(|ago| now.minus(ago));
         let hash = person.password.and_then(|password| passwords.get(password));
         user.password_set_at = hash.map(|_| user.created_at);
         create_with_hash(tx, app, ctx, &tenant, &user, hash.map(String::as_str)).await?;

@@ -16,6 +16,8 @@ mod privacy;
 mod recovery_code;
 mod retention;
 mod second_factor;
+mod security_info;
+mod security_info_methods;
 mod sign_in;
 mod signed_in;
 mod throttles;
