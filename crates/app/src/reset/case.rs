@@ -42,6 +42,8 @@ pub(crate) struct Case {
     pub answers: Vec<(String, String)>,
     pub eligibility: Result<Eligible, Ineligible>,
     pub is_in_scope: bool,
+    /// Whether there can be passkeys under the base address.
+    pub has_passkeys: bool,
     /// Gates that are blocked now.
     pub blocked: BTreeSet<Gate>,
     /// Everything that is blocked now, and until when.
@@ -104,6 +106,7 @@ impl Case {
                 reasons: Vec::new(),
             }),
             is_in_scope,
+            has_passkeys: app.passkeys().is_some(),
             blocked: Gate::ALL
                 .into_iter()
                 .filter(|gate| blocked.contains_key(&Bucket::Gate(*gate)))
@@ -112,7 +115,7 @@ impl Case {
         };
         match subject {
             Subject::Known if case.user.is_none() => return Ok(None),
-            Subject::Known => case.read_methods(&rows, app.passkeys().is_some())?,
+            Subject::Known => case.read_methods(&rows)?,
             Subject::Decoy => case.derive_methods(app, &seed, now),
         }
         case.eligibility = case.decide(&case.tenant.settings.reset, is_in_scope, now);
@@ -157,8 +160,7 @@ impl Case {
             || own.iter().any(|text| questions::own_name(text) == name)
     }
 
-    /// `has_passkeys`: whether there are any under this address.
-    fn read_methods(&mut self, rows: &[Method], has_passkeys: bool) -> Result<(), AppError> {
+    fn read_methods(&mut self, rows: &[Method]) -> Result<(), AppError> {
         let Some(user) = &self.user else {
             return Ok(());
         };
@@ -221,7 +223,7 @@ impl Case {
                 // A question that was taken away since is not asked any more.
                 MethodKind::Question if !self.is_asked(&row.slot) => {}
                 MethodKind::Question => self.answers.push((row.slot.clone(), text(&opened()?))),
-                MethodKind::Passkey => found.passkeys += usize::from(has_passkeys),
+                MethodKind::Passkey => found.passkeys += usize::from(self.has_passkeys),
                 MethodKind::RecoveryCode => found.recovery_codes += 1,
                 // Kept for the person and the helpdesk; no gate uses it.
                 MethodKind::AlternatePhone => {}
@@ -235,10 +237,14 @@ impl Case {
 
     fn derive_methods(&mut self, app: &App, seed: &Tag, now: Timestamp) {
         let mut settings = self.tenant.settings.reset.clone();
-        if app.passkeys().is_none() {
+        if !self.has_passkeys {
             settings.methods.remove(&Gate::Passkey);
         }
         self.methods = decoy::methods(seed.as_bytes(), &settings, self.required(now));
+        if !self.has_passkeys {
+            // Nor of those who seem to be administrators, whatever the settings say.
+            self.methods.passkeys = 0;
+        }
         if self.methods.authenticators > 0 {
             let id = latchkey_types::MethodId(self.subject_id.0);
             self.authenticators

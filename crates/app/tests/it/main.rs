@@ -10,6 +10,7 @@ mod gates;
 mod integrity;
 mod notices;
 mod outbox;
+mod passkey;
 mod privacy;
 mod recovery_code;
 mod retention;
