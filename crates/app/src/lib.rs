@@ -18,6 +18,7 @@ pub mod not_me;
 pub mod outbox;
 mod password;
 pub mod reset;
+pub mod security_info;
 mod service;
 pub mod sign_in;
 mod tenant;

@@ -147,6 +147,8 @@ kinds! {
     Help = "help";
     /// An account was locked after "this was not me", to its owner and the administrators.
     Frozen = "frozen";
+    /// A person's security info was changed, to the person.
+    SecurityInfo = "security_info";
     /// Wrong passwords locked an account, to its owner.
     AccountLocked = "account_locked";
     /// The limit for texts and calls was reached, to the administrators.

@@ -4,6 +4,8 @@
 ALTER TABLE account ADD COLUMN confirmed_at BIGINT;
 -- When an administrator asked for that once more.
 ALTER TABLE account ADD COLUMN register_again_at BIGINT;
+-- The same of everybody who was there then: one row, however many they are.
+ALTER TABLE tenant ADD COLUMN register_again_at BIGINT;
 -- When the password was last reset by somebody who had forgotten it.
 ALTER TABLE account ADD COLUMN reset_at BIGINT;
 -- The fewest days before the expiry of this password of which its owner was told.

@@ -16,6 +16,7 @@ mod portal;
 mod problem;
 mod reset;
 mod rules;
+mod security_info;
 mod sign_in;
 mod signed_in;
 mod words;
@@ -65,6 +66,7 @@ pub fn router(app: App, options: &WebOptions) -> Router {
         .merge(landing::routes())
         .merge(reset::routes(&portal))
         .merge(sign_in::routes())
+        .merge(security_info::routes())
         .merge(change::routes())
         .merge(account::routes())
         .merge(not_me::routes())

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use latchkey_core::model::{Origin, Tenant, User, UserType};
+use latchkey_core::registration;
 use latchkey_core::reset::throttle::Bucket;
 use latchkey_core::reset::{
     Eligible, Facts, Gate, Ineligible, Methods, OnFile, Stamp, Subject, TenantFacts, UserFacts,
@@ -40,8 +41,9 @@ pub(crate) struct Case {
     pub authenticators: Vec<Authenticator>,
     /// The questions: name and hash of the answer. A decoy's hashes match nothing.
     pub answers: Vec<(String, String)>,
-    pub eligibility: Result<Eligible, Ineligible>,
+    /// Whether it is in a group that may reset, where only groups may.
     pub is_in_scope: bool,
+    pub eligibility: Result<Eligible, Ineligible>,
     /// Whether there can be passkeys under the base address.
     pub has_passkeys: bool,
     /// Gates that are blocked now.
@@ -101,11 +103,11 @@ impl Case {
             methods: Methods::default(),
             authenticators: Vec::new(),
             answers: Vec::new(),
+            is_in_scope,
             eligibility: Err(Ineligible {
                 deciding: latchkey_core::reset::Reason::NotProperlyConfigured,
                 reasons: Vec::new(),
             }),
-            is_in_scope,
             has_passkeys: app.passkeys().is_some(),
             blocked: Gate::ALL
                 .into_iter()
@@ -138,18 +140,36 @@ impl Case {
         is_in_scope: bool,
         now: Timestamp,
     ) -> Result<Eligible, Ineligible> {
-        let user = UserFacts {
-            is_in_scope: self.who.is_in_scope || is_in_scope,
-            ..self.who
-        };
         decide_eligibility(&Facts {
             now,
             settings,
             tenant: self.tenant_facts(),
-            user,
+            user: self.user_facts(is_in_scope),
             // Agents come with the on-premises capability.
             writeback: Writeback::Off,
             methods: &self.methods,
+        })
+    }
+
+    fn user_facts(&self, is_in_scope: bool) -> UserFacts {
+        UserFacts {
+            is_in_scope: self.who.is_in_scope || is_in_scope,
+            ..self.who
+        }
+    }
+
+    /// What decides how far the registration is. `None`: there is no account.
+    pub(crate) fn registration(&self, now: Timestamp) -> Option<registration::Facts<'_>> {
+        let user = self.user.as_ref()?;
+        Some(registration::Facts {
+            now,
+            settings: &self.tenant.settings,
+            tenant: self.tenant_facts(),
+            user: self.user_facts(self.is_in_scope),
+            methods: &self.methods,
+            created_at: user.created_at,
+            confirmed_at: user.confirmed_at,
+            register_again_at: user.register_again_at,
         })
     }
 
@@ -158,6 +178,14 @@ impl Case {
         let own = &self.tenant.settings.reset.questions.own;
         questions::PREDEFINED.contains(&name)
             || own.iter().any(|text| questions::own_name(text) == name)
+    }
+
+    /// What would count with these rows alone.
+    pub(crate) fn with_methods(mut self, rows: &[Method]) -> Result<Methods, AppError> {
+        self.authenticators.clear();
+        self.answers.clear();
+        self.read_methods(rows)?;
+        Ok(self.methods)
     }
 
     fn read_methods(&mut self, rows: &[Method]) -> Result<(), AppError> {

@@ -7,6 +7,7 @@ mod case;
 mod code;
 mod forms;
 mod leave;
+mod limits;
 mod methods;
 mod notify;
 mod passkey;
@@ -40,6 +41,7 @@ pub use view::{
 pub(crate) use case::{Case, in_scope};
 pub(crate) use code::matched_step;
 pub(crate) use forms::brand;
-pub(crate) use notify::{NOT_ME_VALID, frozen, locked, not_me_token, post, recipients};
+pub(crate) use limits::may_send;
+pub(crate) use notify::{NOT_ME_VALID, addresses, frozen, locked, not_me_token, post, recipients};
 pub(crate) use recovery_code::slot as recovery_code_slot;
 pub(crate) use who::{case_of, name_key};

@@ -110,6 +110,26 @@ async fn everybody_of_one_tenant_is_asked(Fresh { db, .. }: Fresh) {
     }
     let eve = read!(db, |tx| accounts::get(tx, FABRIKAM, eve.id).await).unwrap();
     assert_eq!(eve.register_again_at, None);
+    // Whoever came at that moment was there; whoever comes later was not.
+    for (number, name, seconds, asked) in [(3, "Cid", 1, Some(at(1))), (4, "Dan", 2, None)] {
+        let mut late = user(number, name);
+        late.created_at = at(seconds);
+        write!(db, |tx| accounts::insert(tx, &late, None).await);
+        assert_eq!(get(&db, number).await.register_again_at, asked, "{name}");
+    }
+    // The last time that somebody was asked counts, alone or with all.
+    write!(db, |tx| registration::require_of_user(
+        tx,
+        CONTOSO,
+        ADA,
+        at(5)
+    )
+    .await);
+    assert_eq!(get(&db, 1).await.register_again_at, Some(at(5)));
+    write!(db, |tx| registration::require_of_all(tx, CONTOSO, at(6))
+        .await);
+    assert_eq!(get(&db, 1).await.register_again_at, Some(at(6)));
+    assert_eq!(get(&db, 4).await.register_again_at, Some(at(6)));
 }
 
 async fn a_group_is_asked_with_the_groups_in_it(Fresh { db, .. }: Fresh) {
