@@ -11,6 +11,7 @@ mod indistinguishable;
 mod input;
 mod pages;
 mod secrets;
+mod sign_in;
 mod source;
 mod stats;
 mod support;

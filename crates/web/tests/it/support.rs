@@ -22,8 +22,25 @@ pub(crate) const SESSION: &str = "__Host-latchkey-reset";
 pub(crate) const START: &str = "__Host-latchkey-start";
 
 /// Every address that may be asked for with GET, with and without a session.
-pub(crate) const GETS: [&str; 22] = [
+pub(crate) const GETS: [&str; 39] = [
     "/",
+    "/?whr=contoso.com",
+    "/sign-in",
+    "/sign-in?to=security-info&whr=contoso.com",
+    "/sign-in?e=gone",
+    "/sign-in?e=codes",
+    "/sign-in/password",
+    "/sign-in/second",
+    "/sign-in/passkey",
+    "/sign-in/passkey/answer",
+    "/sign-in/elsewhere",
+    "/sign-in/other",
+    "/sign-in/forgot",
+    "/sign-in/cancel",
+    "/sign-out",
+    "/account",
+    "/account/devices",
+    "/account/devices?n=ended",
     "/reset",
     "/reset?whr=contoso.com",
     "/reset?e=gone",
@@ -48,7 +65,17 @@ pub(crate) const GETS: [&str; 22] = [
 ];
 
 /// Every address that takes a form.
-pub(crate) const POSTS: [&str; 11] = [
+pub(crate) const POSTS: [&str; 21] = [
+    "/sign-in",
+    "/sign-in/password",
+    "/sign-in/second",
+    "/sign-in/passkey",
+    "/sign-in/passkey/answer",
+    "/sign-in/other",
+    "/sign-in/forgot",
+    "/sign-in/cancel",
+    "/sign-out",
+    "/account/devices",
     "/reset",
     "/reset/verify",
     "/reset/number",
