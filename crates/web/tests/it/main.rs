@@ -13,6 +13,7 @@ mod input;
 mod pages;
 mod secrets;
 mod security_info;
+mod sign_in;
 mod source;
 mod stats;
 mod support;
