@@ -1,9 +1,14 @@
 //! Whole tenants in one transaction: for the demonstration.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use latchkey_core::model::User;
+use latchkey_core::password::normalise;
 use latchkey_core::settings::{Scope, Settings};
+use latchkey_core::sign_in::lockout::{LONGEST_LOCK, Rule};
 use latchkey_crypto::totp;
+use latchkey_store::lockout::{self, Counter};
 use latchkey_store::methods::{self, MethodKind};
 use latchkey_store::{Tx, accounts, groups, tenants};
 use latchkey_types::{DomainName, Secret, TenantId, Upn};
@@ -12,7 +17,7 @@ use super::methods::{
     Answer, Private, add_authenticator_in, hash_answers, set_private_in, set_questions_in,
 };
 use super::tenant::NewTenantForm;
-use super::user::{Field, assign, blank, create_in};
+use super::user::{Field, assign, blank, create_with_hash};
 use super::{domain, find, group, policy, tenant};
 use crate::keys::open;
 use crate::{App, AppError, Ctx};
@@ -49,6 +54,10 @@ pub struct SeedUser {
     pub private: Vec<(Private, String)>,
     /// Answers to security questions.
     pub answers: Vec<(&'static str, &'static str)>,
+    /// The password, if there is one.
+    pub password: Option<&'static str>,
+    /// Whether wrong passwords locked the account, for as long as can be.
+    pub is_locked: bool,
     /// Whether there is an authenticator app.
     pub has_authenticator: bool,
     /// Whether it is in the group that may reset.
@@ -74,6 +83,7 @@ pub async fn seed(app: &App, ctx: &Ctx, all: &[SeedTenant]) -> Result<(), AppErr
             hashed.push((number, user.upn, hash_answers(app, own, &answers).await?));
         }
     }
+    let passwords = hash_passwords(app, all).await?;
     app.db()
         .write(async |mut tx| {
             let tx = &mut tx;
@@ -84,11 +94,29 @@ pub async fn seed(app: &App, ctx: &Ctx, all: &[SeedTenant]) -> Result<(), AppErr
                         .find(|(of, name, _)| *of == number && *name == upn)
                         .map(|(_, _, answers)| answers.as_slice())
                 };
-                seed_one(tx, app, ctx, tenant, &answers).await?;
+                seed_one(tx, app, ctx, tenant, &answers, &passwords).await?;
             }
             Ok::<_, AppError>(())
         })
         .await
+}
+
+/// One hash for each password, however many people have it: a demonstration has to start fast, and
+/// its passwords are no secret.
+async fn hash_passwords(
+    app: &App,
+    all: &[SeedTenant],
+) -> Result<BTreeMap<&'static str, String>, AppError> {
+    let mut hashes = BTreeMap::new();
+    let people = all.iter().flat_map(|tenant| &tenant.users);
+    for password in people.filter_map(|user| user.password) {
+        if !hashes.contains_key(password) {
+            let plain = normalise(&Secret::new(password.to_owned()));
+            let hash = app.hashing().hash(app.entropy(), plain).await?;
+            hashes.insert(password, hash);
+        }
+    }
+    Ok(hashes)
 }
 
 /// The hashed answers of a user, by name.
@@ -100,6 +128,7 @@ async fn seed_one(
     ctx: &Ctx,
     seed: &SeedTenant,
     answers: &Answers<'_>,
+    passwords: &BTreeMap<&'static str, String>,
 ) -> Result<(), AppError> {
     let said = |error: latchkey_types::Malformed| AppError::Invalid(error.to_string());
     let id = TenantId::new(app.clock(), app.entropy());
@@ -139,7 +168,12 @@ async fn seed_one(
             .map_err(|wrong| AppError::Invalid(format!("{}: {}", person.upn, wrong.join("; "))))?;
         let now = app.clock().now();
         user.confirmed_at = person.confirmed.map(|ago| now.minus(ago));
-        create_in(tx, app, ctx, &tenant, &user).await?;
+        let hash = person.password.and_then(|password| passwords.get(password));
+        user.password_set_at = hash.map(|_| user.created_at);
+        create_with_hash(tx, app, ctx, &tenant, &user, hash.map(String::as_str)).await?;
+        if person.is_locked {
+            lock(tx, app, &user).await?;
+        }
         for value in &person.private {
             let one = std::slice::from_ref(value);
             set_private_in(tx, app, ctx, &tenant, &key, &user, one).await?;
@@ -155,6 +189,24 @@ async fn seed_one(
             groups::add_user(tx, id, only.id, user.id).await?;
         }
     }
+    Ok(())
+}
+
+/// Locks an account as the last of very many wrong passwords does.
+async fn lock(tx: &mut Tx, app: &App, user: &User) -> Result<(), AppError> {
+    let now = app.clock().now();
+    let counter = Counter {
+        tenant: user.tenant,
+        subject: user.id,
+        familiar: false,
+    };
+    let rule = Rule {
+        threshold: 1,
+        first: LONGEST_LOCK,
+    };
+    lockout::hit(tx, counter, rule, now).await?;
+    let tag = Secret::new([0; 32]);
+    lockout::wrong(tx, counter, rule, &tag, now).await?;
     Ok(())
 }
 

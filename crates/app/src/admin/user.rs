@@ -374,10 +374,22 @@ pub(crate) async fn create_in(
     tenant: &Tenant,
     user: &User,
 ) -> Result<(), AppError> {
+    create_with_hash(tx, app, ctx, tenant, user, None).await
+}
+
+/// The same with a password that was hashed before.
+pub(super) async fn create_with_hash(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    tenant: &Tenant,
+    user: &User,
+    hash: Option<&str>,
+) -> Result<(), AppError> {
     check_domain(tx, tenant, &user.upn)
         .await
         .map_err(AppError::Invalid)?;
-    match accounts::insert(tx, user, None).await {
+    match accounts::insert(tx, user, hash).await {
         Ok(()) => {}
         Err(StoreError::Conflict(key)) => return Err(taken(user, key)),
         Err(error) => return Err(error.into()),

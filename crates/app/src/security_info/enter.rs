@@ -32,7 +32,7 @@ pub(super) enum Wish {
 }
 
 /// Runs one request of somebody who is signed in, in one transaction, if they may do what they want
-/// to do; wakes the outbox after it.
+/// to do.
 pub(super) async fn enter<T, F, Fut>(
     app: &App,
     cookie: &Secret<String>,
@@ -44,8 +44,7 @@ where
     F: Fn(Tx, Here) -> Fut,
     Fut: Future<Output = Reply<T>>,
 {
-    let reply = app
-        .db()
+    app.db()
         .write(async |mut tx| {
             let Some(here) = Here::find(&mut tx, app, cookie).await? else {
                 return Ok(Err(Bar::SignIn));
@@ -55,9 +54,7 @@ where
                 Err(bar) => Ok(Err(bar)),
             }
         })
-        .await;
-    app.outbox().notify_one();
-    reply
+        .await
 }
 
 /// The same for a page that shows what is on its way: nothing is written.

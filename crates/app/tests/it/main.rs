@@ -8,11 +8,14 @@
 mod flow;
 mod gates;
 mod integrity;
+mod lockout;
 mod notices;
 mod outbox;
 mod privacy;
 mod retention;
+mod second_factor;
 mod security_info;
 mod security_info_methods;
 mod sign_in;
+mod signed_in;
 mod throttles;
