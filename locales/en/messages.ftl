@@ -45,6 +45,18 @@ mail-blocked-method = There were too many failed tries at one way of proving who
 mail-blocked-until = Blocked until
 mail-blocked-still = Your password has not changed and still works.
 
+## A recovery code was used
+
+mail-recovery-code-subject = { $tenant }: one of your recovery codes was used
+mail-recovery-code-intro = Somebody used one of your recovery codes to reset the password of { $user }. That code doesn't work any more.
+mail-recovery-code-left =
+    { $left ->
+        [0] You have no recovery codes left. Make new ones in your security info.
+        [one] You have { $left } recovery code left. Make new ones in your security info.
+       *[other] You have { $left } recovery codes left.
+    }
+mail-recovery-code-not-you = If it was not you, somebody else has your codes: tell your administrator now.
+
 ## Why a reset is not possible
 
 mail-missing-subject = { $tenant }: why you can't reset your password

@@ -42,6 +42,18 @@ mail-blocked-method = Er waren te veel mislukte pogingen met een van de manieren
 mail-blocked-until = Geblokkeerd tot
 mail-blocked-still = Je wachtwoord is niet veranderd en werkt nog steeds.
 
+## Een herstelcode is gebruikt
+
+mail-recovery-code-subject = { $tenant }: een van je herstelcodes is gebruikt
+mail-recovery-code-intro = Iemand heeft een van je herstelcodes gebruikt om het wachtwoord van { $user } opnieuw in te stellen. Die code werkt niet meer.
+mail-recovery-code-left =
+    { $left ->
+        [0] Je hebt geen herstelcodes meer. Maak nieuwe aan bij je beveiligingsgegevens.
+        [one] Je hebt nog { $left } herstelcode. Maak nieuwe aan bij je beveiligingsgegevens.
+       *[other] Je hebt nog { $left } herstelcodes.
+    }
+mail-recovery-code-not-you = Was jij dit niet? Dan heeft iemand anders je codes: vertel het nu aan je beheerder.
+
 ## Waarom het niet kan
 
 mail-missing-subject = { $tenant }: waarom je je wachtwoord niet opnieuw kunt instellen

@@ -42,6 +42,18 @@ mail-blocked-method = Det har varit för många misslyckade försök med ett av 
 mail-blocked-until = Spärrad till
 mail-blocked-still = Ditt lösenord har inte ändrats och fungerar fortfarande.
 
+## En återställningskod har använts
+
+mail-recovery-code-subject = { $tenant }: en av dina återställningskoder har använts
+mail-recovery-code-intro = Någon har använt en av dina återställningskoder för att återställa lösenordet för { $user }. Den koden fungerar inte längre.
+mail-recovery-code-left =
+    { $left ->
+        [0] Du har inga återställningskoder kvar. Skapa nya bland dina säkerhetsuppgifter.
+        [one] Du har { $left } återställningskod kvar. Skapa nya bland dina säkerhetsuppgifter.
+       *[other] Du har { $left } återställningskoder kvar.
+    }
+mail-recovery-code-not-you = Om det inte var du har någon annan dina koder: säg till din administratör nu.
+
 ## Varför det inte går att återställa
 
 mail-missing-subject = { $tenant }: därför kan du inte återställa ditt lösenord

@@ -139,6 +139,8 @@ kinds! {
     AdministratorReset = "administrator_reset";
     /// Self-service is blocked, to its owner.
     Blocked = "blocked";
+    /// A recovery code was used, to its owner.
+    RecoveryCodeUsed = "recovery_code_used";
     /// A reset is not possible and why, to the account's owner.
     Missing = "missing";
     /// A user asks for help, to the administrators.

@@ -44,6 +44,8 @@ pub(crate) struct Case {
     /// Whether it is in a group that may reset, where only groups may.
     pub is_in_scope: bool,
     pub eligibility: Result<Eligible, Ineligible>,
+    /// Whether there can be passkeys under the base address.
+    pub has_passkeys: bool,
     /// Gates that are blocked now.
     pub blocked: BTreeSet<Gate>,
     /// Everything that is blocked now, and until when.
@@ -106,6 +108,7 @@ impl Case {
                 deciding: latchkey_core::reset::Reason::NotProperlyConfigured,
                 reasons: Vec::new(),
             }),
+            has_passkeys: app.passkeys().is_some(),
             blocked: Gate::ALL
                 .into_iter()
                 .filter(|gate| blocked.contains_key(&Bucket::Gate(*gate)))
@@ -119,6 +122,15 @@ impl Case {
         }
         case.eligibility = case.decide(&case.tenant.settings.reset, is_in_scope, now);
         Ok(Some(case))
+    }
+
+    /// For a session that was opened with a recovery code: if that was the last one, it goes on
+    /// counting here, or its use would end what it was used for.
+    pub(crate) fn keep_last_code(&mut self, now: Timestamp) {
+        if self.methods.recovery_codes == 0 {
+            self.methods.recovery_codes = 1;
+            self.eligibility = self.decide(&self.tenant.settings.reset, self.is_in_scope, now);
+        }
     }
 
     /// Whether the subject may reset under settings that need not be those in force.
@@ -239,7 +251,7 @@ impl Case {
                 // A question that was taken away since is not asked any more.
                 MethodKind::Question if !self.is_asked(&row.slot) => {}
                 MethodKind::Question => self.answers.push((row.slot.clone(), text(&opened()?))),
-                MethodKind::Passkey => found.passkeys += 1,
+                MethodKind::Passkey => found.passkeys += usize::from(self.has_passkeys),
                 MethodKind::RecoveryCode => found.recovery_codes += 1,
                 // Kept for the person and the helpdesk; no gate uses it.
                 MethodKind::AlternatePhone => {}
@@ -252,8 +264,15 @@ impl Case {
     }
 
     fn derive_methods(&mut self, app: &App, seed: &Tag, now: Timestamp) {
-        let settings = &self.tenant.settings.reset;
-        self.methods = decoy::methods(seed.as_bytes(), settings, self.required(now));
+        let mut settings = self.tenant.settings.reset.clone();
+        if !self.has_passkeys {
+            settings.methods.remove(&Gate::Passkey);
+        }
+        self.methods = decoy::methods(seed.as_bytes(), &settings, self.required(now));
+        if !self.has_passkeys {
+            // Nor of those who seem to be administrators, whatever the settings say.
+            self.methods.passkeys = 0;
+        }
         if self.methods.authenticators > 0 {
             let id = latchkey_types::MethodId(self.subject_id.0);
             self.authenticators

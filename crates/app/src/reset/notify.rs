@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use latchkey_core::model::{Role, User};
-use latchkey_core::reset::{Authorisation, Gate, Ineligible, Reason, gates};
+use latchkey_core::reset::{Gate, Ineligible, Reason, gates};
 use latchkey_core::settings::Contact;
 use latchkey_crypto::codes::{self, Digits};
 use latchkey_crypto::keys::Purpose;
@@ -72,6 +72,7 @@ pub(super) async fn send_code(
         session: open.row.id,
         gate,
         tag: tag.expose(),
+        state: None,
         created_at: open.now,
         expires_at,
     };
@@ -271,7 +272,6 @@ pub(super) async fn was_reset(
     app: &App,
     ctx: &Ctx,
     open: &Open,
-    right: &Authorisation,
 ) -> Result<usize, AppError> {
     let case = &open.case;
     let Some(user) = &case.user else { return Ok(0) };

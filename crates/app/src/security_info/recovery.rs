@@ -2,12 +2,12 @@
 
 use latchkey_core::registration::Kind;
 use latchkey_crypto::codes;
-use latchkey_crypto::keys::Purpose;
 use latchkey_store::methods;
-use latchkey_types::{MethodId, Secret, TenantId, UserId};
+use latchkey_types::{MethodId, Secret};
 
 use super::enter::{Reply, Wish, enter, look};
 use super::settle::{Change, How, Saved, settle};
+use crate::reset::recovery_code_slot;
 use crate::{App, AppError, Ctx};
 
 /// How many there are on a sheet.
@@ -19,16 +19,6 @@ pub async fn recovery_page(app: &App, cookie: &Secret<String>) -> Reply<usize> {
         here.case.methods.recovery_codes
     })
     .await
-}
-
-/// The slot of a recovery code, which is how it is found again: a keyed hash of its written form.
-pub(crate) fn slot(app: &App, tenant: TenantId, user: UserId, normal: &Secret<String>) -> String {
-    let parts: [&[u8]; 3] = [
-        tenant.0.as_bytes(),
-        user.0.as_bytes(),
-        normal.expose().as_bytes(),
-    ];
-    crate::audit::hex(app.keys().tag(Purpose::RecoveryCode, &parts).as_bytes())
 }
 
 /// Makes a new sheet in place of the one before. It is shown once.
@@ -52,7 +42,7 @@ pub async fn recovery_codes(
                 .filter_map(|code| codes::normalise_recovery_code(code.expose()))
                 .map(|normal| {
                     let id = MethodId::new(app.clock(), app.entropy());
-                    (id, slot(app, tenant, user, &normal))
+                    (id, recovery_code_slot(app, tenant, user, &normal))
                 })
                 .collect();
             if slots.len() != CODES {

@@ -5,13 +5,16 @@
     reason = "a test fails by panicking"
 )]
 
+mod change;
 mod flow;
 mod gates;
 mod integrity;
 mod lockout;
 mod notices;
 mod outbox;
+mod passkey;
 mod privacy;
+mod recovery_code;
 mod retention;
 mod second_factor;
 mod security_info;

@@ -126,25 +126,26 @@ async fn sign_in_once(test: &TestApp, tenant: TenantId, user: UserId) {
 /// What is left: flows, pending methods, sessions, networks, counters.
 async fn left(test: &TestApp) -> [u64; 5] {
     let later = test.clock.now().plus(DAY * 1_000);
-    let mut counts = [0; 5];
+    let counts = std::sync::Mutex::new([0; 5]);
     // Counted by deleting, and then not done.
     let undone = test
         .app
         .db()
         .write(async |mut tx| {
             let tx = &mut tx;
-            counts = [
+            let found = [
                 sign_in_flows::purge(tx, later, 99).await?,
                 pending::purge(tx, later, 99).await?,
                 sign_in_sessions::purge(tx, later, 99).await?,
                 networks::purge(tx, later, 99).await?,
                 lockout::purge(tx, later, later).await?,
             ];
+            *counts.lock().unwrap() = found;
             Err::<(), _>(StoreError::Conflict("undo"))
         })
         .await;
     assert!(matches!(undone, Err(StoreError::Conflict("undo"))));
-    counts
+    counts.into_inner().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

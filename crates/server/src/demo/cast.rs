@@ -96,6 +96,11 @@ impl Person {
         self
     }
 
+    fn recovery_codes(mut self, codes: &[&'static str]) -> Self {
+        self.user.recovery_codes = codes.to_vec();
+        self
+    }
+
     fn answers(mut self, answers: &[(&'static str, &'static str)]) -> Self {
         self.user.answers = answers.to_vec();
         self
@@ -180,6 +185,8 @@ fn tenant(
         Gate::OfficeCall,
         Gate::Questions,
         Gate::AuthenticatorCode,
+        Gate::Passkey,
+        Gate::RecoveryCode,
     ]);
     SeedTenant {
         name,
@@ -210,6 +217,11 @@ fn people() -> Vec<Person> {
                 ("question-first-street", "Rose Lane"),
                 ("question-first-concert", "Blue Notes"),
             ]),
+        person(CONTOSO, "miriam@contoso.com", "Miriam Graham",
+            "Two gates: a code by mail to miriam@home.example, and a recovery code. Two are left: \
+             0A1B-2C3D-4E5F-6G7H-8J9K-MNPQ and 7777-RSTV-WXYZ-7777-RSTV-WXYZ. Each works once.")
+            .email("miriam@home.example")
+            .recovery_codes(&["0A1B-2C3D-4E5F-6G7H-8J9K-MNPQ", "7777-RSTV-WXYZ-7777-RSTV-WXYZ"]),
         person(CONTOSO, "irvin@contoso.com", "Irvin Sayers",
             "Two gates: a code by mail to irvin@home.example, and a call to the office phone \
              +31 20 1234567.")

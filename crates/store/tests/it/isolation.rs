@@ -69,6 +69,7 @@ async fn another_tenant_finds_and_changes_nothing(Fresh { db, .. }: Fresh) {
         session: SESSION,
         gate: Gate::Email,
         tag: b"tag",
+        state: None,
         created_at: NOW,
         expires_at: at(600),
     };

@@ -68,6 +68,7 @@ async fn one_of_200_uses_a_code(Fresh { db, .. }: Fresh) {
         session: SESSION,
         gate: Gate::Email,
         tag: b"right",
+        state: None,
         created_at: NOW,
         expires_at: at(600),
     };

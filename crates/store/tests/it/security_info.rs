@@ -20,6 +20,7 @@ on_both! {
     what_is_pending_is_purged_the_oldest_first
     a_passkey_is_found_by_its_credential_alone
     a_credential_belongs_to_one_person_of_the_deployment
+    putting_a_taken_credential_is_a_conflict_with_a_name
     a_use_is_noted_without_another_version
     a_replaced_value_was_never_used
     a_recovery_code_works_once_and_for_its_owner
@@ -259,6 +260,27 @@ async fn a_credential_belongs_to_one_person_of_the_deployment(Fresh { db, .. }: 
         tx, FABRIKAM, eve.id, &app, NOW
     )
     .await));
+}
+
+async fn putting_a_taken_credential_is_a_conflict_with_a_name(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    let bob = user(2, "Bob");
+    write!(db, |tx| {
+        accounts::insert(tx, &bob, None).await?;
+        methods::upsert(tx, CONTOSO, ADA, &passkey(1, "c"), NOW).await
+    });
+    let put = db
+        .write(async |mut tx| {
+            methods::upsert(&mut tx, CONTOSO, bob.id, &passkey(2, "c"), NOW).await
+        })
+        .await;
+    assert!(
+        matches!(put, Err(StoreError::Conflict("passkey"))),
+        "{put:?}"
+    );
+    assert_eq!(version(&db, bob.id).await, 1);
+    let found = read!(db, |tx| methods::find_passkey(tx, "c").await).unwrap();
+    assert_eq!(found.1, ADA);
 }
 
 async fn a_use_is_noted_without_another_version(Fresh { db, .. }: Fresh) {

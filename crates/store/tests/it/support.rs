@@ -247,10 +247,10 @@ pub(crate) const SIGNED_IN: SignInSessionId =
     SignInSessionId(Uuid::from_u128(0x0190_d4a8_0000_7000_8000_7777_0000_0001));
 
 /// Ada in one browser, since [`NOW`], for 12 hours.
-pub(crate) fn new_sign_in<'a>(
+pub(crate) fn new_sign_in(
     id: SignInSessionId,
-    cookie_tag: &'a [u8],
-) -> sign_in_sessions::NewSession<'a> {
+    cookie_tag: &[u8],
+) -> sign_in_sessions::NewSession<'_> {
     sign_in_sessions::NewSession {
         id,
         user: ADA,

@@ -25,7 +25,7 @@ pub(crate) const START: &str = "__Host-latchkey-start";
 pub(crate) const SIGNED_IN: &str = "__Host-latchkey-session";
 
 /// Every address that may be asked for with GET, with and without a session.
-pub(crate) const GETS: [&str; 41] = [
+pub(crate) const GETS: [&str; 43] = [
     "/",
     "/reset",
     "/reset?whr=contoso.com",
@@ -35,6 +35,8 @@ pub(crate) const GETS: [&str; 41] = [
     "/reset/number",
     "/reset/code",
     "/reset/code?n=sent",
+    "/reset/passkey",
+    "/reset/recovery-code",
     "/reset/questions",
     "/reset/password",
     "/reset/end",
@@ -70,11 +72,13 @@ pub(crate) const GETS: [&str; 41] = [
 ];
 
 /// Every address that takes a form.
-pub(crate) const POSTS: [&str; 29] = [
+pub(crate) const POSTS: [&str; 31] = [
     "/reset",
     "/reset/verify",
     "/reset/number",
     "/reset/code",
+    "/reset/passkey",
+    "/reset/recovery-code",
     "/reset/questions",
     "/reset/password",
     "/reset/again",
