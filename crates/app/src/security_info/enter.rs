@@ -32,7 +32,7 @@ pub(super) enum Wish {
 }
 
 /// Runs one request of somebody who is signed in, in one transaction, if they may do what they want
-/// to do; wakes the outbox after it.
+/// to do.
 pub(super) async fn enter<T, F, Fut>(
     app: &App,
     cookie: &Secret<String>,
