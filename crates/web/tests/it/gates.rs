@@ -138,7 +138,10 @@ async fn without_script_the_page_says_so_and_leads_to_another_way() {
         let mut browser = site.browser().with_header("accept-language", language);
         choose(&mut browser, "ada@contoso.com", "passkey").await;
         let page = browser.page();
-        let inside: Vec<String> = page.all("noscript").map(|e| e.words()).collect();
+        let inside: Vec<String> = page
+            .all("noscript")
+            .map(latchkey_testkit::html::Element::words)
+            .collect();
         assert!(inside.join(" ").contains(words), "{language}: {inside:?}");
         browser.fill("/reset/other", &[]).await;
         assert_eq!(browser.place(), "/reset/verify");
