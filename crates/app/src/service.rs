@@ -13,7 +13,6 @@ use latchkey_crypto::pow::Difficulty;
 use latchkey_notify::Channel;
 use latchkey_store::Db;
 use latchkey_types::{Clock, Entropy, TenantId};
-use tokio::sync::Notify;
 
 use crate::breached::BreachedFilter;
 use crate::hashing::HashPool;
@@ -97,8 +96,6 @@ struct Inner {
     unmatchable: String,
     /// Passkeys, unless the base address is one that they cannot be bound to.
     passkeys: Option<Passkeys>,
-    /// Wakes the outbox.
-    outbox: Notify,
 }
 
 impl App {
@@ -129,7 +126,6 @@ impl App {
             breached: parts.breached,
             options: parts.options,
             banned: RwLock::default(),
-            outbox: Notify::new(),
         }));
         crate::tenant::prepare_service(&app).await?;
         Ok(app)
@@ -185,10 +181,6 @@ impl App {
     /// browsers bind none to it.
     pub(crate) fn passkeys(&self) -> Option<&Passkeys> {
         self.0.passkeys.as_ref()
-    }
-
-    pub(crate) fn outbox(&self) -> &Notify {
-        &self.0.outbox
     }
 
     /// A tenant's custom banned list, ready to match.

@@ -131,16 +131,24 @@ kinds! {
     Code = "code";
     /// A password was reset, to its owner.
     PasswordReset = "password_reset";
+    /// A password was changed, to its owner.
+    PasswordChanged = "password_changed";
+    /// A password expires soon, to its owner.
+    PasswordExpires = "password_expires";
     /// An administrator reset their own password, to the other administrators.
     AdministratorReset = "administrator_reset";
     /// Self-service is blocked, to its owner.
     Blocked = "blocked";
+    /// A recovery code was used, to its owner.
+    RecoveryCodeUsed = "recovery_code_used";
     /// A reset is not possible and why, to the account's owner.
     Missing = "missing";
     /// A user asks for help, to the administrators.
     Help = "help";
     /// An account was locked after "this was not me", to its owner and the administrators.
     Frozen = "frozen";
+    /// A person's security info was changed, to the person.
+    SecurityInfo = "security_info";
     /// Wrong passwords locked an account, to its owner.
     AccountLocked = "account_locked";
     /// The limit for texts and calls was reached, to the administrators.

@@ -54,6 +54,9 @@ pub(crate) enum Command {
         /// A user principal name or mail address
         user: String,
     },
+    /// Registering the methods that prove who somebody is
+    #[command(subcommand)]
+    Registration(Registration),
     /// The audit log
     #[command(subcommand)]
     Audit(Audit),
@@ -246,6 +249,32 @@ pub(crate) enum Preset {
     Nist,
     /// NIST SP 800-63B-4 where a second factor is always asked: 8 characters
     NistSecondFactor,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Registration {
+    /// Ask people to register or confirm once more when they next sign in
+    Require {
+        tenant: String,
+        #[command(flatten)]
+        whom: Whom,
+    },
+    /// How far the registration of a user is
+    State { user: String },
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Whom {
+    /// One user
+    #[arg(long)]
+    pub(crate) user: Option<String>,
+    /// The members of a group, directly or through groups in it
+    #[arg(long)]
+    pub(crate) group: Option<String>,
+    /// Everybody in the tenant
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Subcommand)]

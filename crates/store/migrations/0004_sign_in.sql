@@ -4,6 +4,8 @@
 ALTER TABLE account ADD COLUMN confirmed_at BIGINT;
 -- When an administrator asked for that once more.
 ALTER TABLE account ADD COLUMN register_again_at BIGINT;
+-- The same of everybody who was there then: one row, however many they are.
+ALTER TABLE tenant ADD COLUMN register_again_at BIGINT;
 -- When the password was last reset by somebody who had forgotten it.
 ALTER TABLE account ADD COLUMN reset_at BIGINT;
 -- The fewest days before the expiry of this password of which its owner was told.
@@ -76,6 +78,8 @@ CREATE TABLE lockout (
     wrong_1 BYTEA,
     wrong_2 BYTEA,
     wrong_3 BYTEA,
+    -- The last try: what is as good as forgotten is deleted.
+    hit_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, subject_id, familiar)
 );
 
@@ -109,6 +113,7 @@ CREATE TABLE pending_method (
     FOREIGN KEY (tenant_id, session_id) REFERENCES sign_in_session (tenant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX pending_method_by_session ON pending_method (tenant_id, session_id, kind, created_at);
+CREATE INDEX pending_method_by_expiry ON pending_method (expires_at);
 
 -- The identity provider of a tenant whose users are federated (OpenID Connect).
 CREATE TABLE federation (

@@ -1,6 +1,6 @@
 //! Wrong passwords of users and decoys. What they mean is said, as one value that moves, in
-//! [`latchkey_core::sign_in::lockout::Counter`]; here each move is a statement, so that tries at the same time
-//! are all counted.
+//! [`latchkey_core::sign_in::lockout::Counter`]; here each move is a statement, so that tries at the
+//! same time are all counted.
 
 use latchkey_core::sign_in::lockout::{Rule, Verdict, lock_length};
 use latchkey_types::{Secret, TenantId, Timestamp, UserId};
@@ -38,10 +38,10 @@ pub async fn locked(tx: &mut Tx, of: Counter, now: Timestamp) -> Result<Option<T
 /// that are more than the threshold at the same time begin a lock themselves.
 pub async fn hit(tx: &mut Tx, of: Counter, rule: Rule, now: Timestamp) -> Result<Verdict> {
     let (failures, locks, locked_until): (i64, i64, Option<i64>) = on!(tx, |c| sqlx::query_as(
-        "INSERT INTO lockout (tenant_id, subject_id, familiar, failures, locks)
-         VALUES ($1, $2, $3, 1, 0)
-         ON CONFLICT (tenant_id, subject_id, familiar) DO UPDATE SET failures =
-             CASE WHEN lockout.locked_until > $4 THEN lockout.failures
+        "INSERT INTO lockout (tenant_id, subject_id, familiar, failures, locks, hit_at)
+         VALUES ($1, $2, $3, 1, 0, $4)
+         ON CONFLICT (tenant_id, subject_id, familiar) DO UPDATE SET hit_at = excluded.hit_at,
+             failures = CASE WHEN lockout.locked_until > $4 THEN lockout.failures
                  ELSE lockout.failures + 1 END
          RETURNING failures, locks, locked_until"
     )
@@ -72,23 +72,14 @@ pub async fn wrong(
     tag: &Secret<[u8; 32]>,
     now: Timestamp,
 ) -> Result<Option<Timestamp>> {
-    let known = on!(tx, |c| sqlx::query(
-        "UPDATE lockout SET failures = CASE WHEN failures > 0 THEN failures - 1 ELSE 0 END
-         WHERE tenant_id = $1 AND subject_id = $2 AND familiar = $3
-             AND $4 IN (wrong_1, wrong_2, wrong_3)"
-    )
-    .bind(of.tenant.0)
-    .bind(of.subject.0)
-    .bind(of.familiar)
-    .bind(tag.expose().as_slice())
-    .execute(c)
-    .await
-    .map(|done| done.rows_affected() == 1))?;
-    if known {
-        return Ok(None);
-    }
+    // One statement: what is known is asked and remembered at once.
     let counted: Option<(i64, i64)> = on!(tx, |c| sqlx::query_as(
-        "UPDATE lockout SET wrong_3 = wrong_2, wrong_2 = wrong_1, wrong_1 = $4
+        "UPDATE lockout SET
+             failures = CASE WHEN $4 IN (wrong_1, wrong_2, wrong_3) AND failures > 0
+                 THEN failures - 1 ELSE failures END,
+             wrong_1 = CASE WHEN $4 IN (wrong_1, wrong_2, wrong_3) THEN wrong_1 ELSE $4 END,
+             wrong_2 = CASE WHEN $4 IN (wrong_1, wrong_2, wrong_3) THEN wrong_2 ELSE wrong_1 END,
+             wrong_3 = CASE WHEN $4 IN (wrong_1, wrong_2, wrong_3) THEN wrong_3 ELSE wrong_2 END
          WHERE tenant_id = $1 AND subject_id = $2 AND familiar = $3 RETURNING failures, locks"
     )
     .bind(of.tenant.0)
@@ -97,6 +88,7 @@ pub async fn wrong(
     .bind(tag.expose().as_slice())
     .fetch_optional(c)
     .await)?;
+    // No row: somebody signed in rightly meanwhile, and all is forgotten.
     let Some((failures, locks)) = counted else {
         return Ok(None);
     };
@@ -132,6 +124,20 @@ pub async fn clear(tx: &mut Tx, tenant: TenantId, subject: UserId, now: Timestam
     .fetch_all(c)
     .await)?;
     Ok(ends.into_iter().flatten().any(|until| until > now.0))
+}
+
+/// Deletes the counters of every tenant that were last hit before a moment and do not lock now. They
+/// are forgotten only when they are old: who waits for that waits longer than for any lock.
+pub async fn purge(tx: &mut Tx, hit_before: Timestamp, now: Timestamp) -> Result<u64> {
+    on!(tx, |c| sqlx::query(
+        "DELETE FROM lockout
+         WHERE hit_at < $1 AND (locked_until IS NULL OR locked_until <= $2)"
+    )
+    .bind(hit_before.0)
+    .bind(now.0)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected()))
 }
 
 fn end_of_lock(rule: Rule, locks: i64, now: Timestamp) -> Timestamp {

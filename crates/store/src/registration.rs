@@ -1,11 +1,11 @@
 //! Who registered security info and when, and whose password expires. None of this makes a user's
 //! version grow: it changes nothing about what they may do.
 
-use latchkey_types::{TenantId, Timestamp, UserId};
+use latchkey_types::{GroupId, TenantId, Timestamp, UserId};
 use uuid::Uuid;
 
 use crate::db::on;
-use crate::{Result, Tx};
+use crate::{Result, Tx, accounts};
 
 /// Notes that a person registered or confirmed their security info. `false`: no such user.
 pub async fn confirm(tx: &mut Tx, tenant: TenantId, user: UserId, now: Timestamp) -> Result<bool> {
@@ -57,16 +57,19 @@ pub async fn require_of_user(
     .map(|done| done.rows_affected() == 1))
 }
 
-/// Asks every user of a tenant to register or confirm once more; how many there are.
+/// Asks every user of a tenant to register or confirm once more; how many there are. One row is
+/// written, however many they are; whoever is added later is not asked.
 pub async fn require_of_all(tx: &mut Tx, tenant: TenantId, now: Timestamp) -> Result<u64> {
     on!(tx, |c| sqlx::query(
-        "UPDATE account SET register_again_at = $2 WHERE tenant_id = $1"
+        "UPDATE tenant SET register_again_at = $2 WHERE id = $1"
     )
     .bind(tenant.0)
     .bind(now.0)
     .execute(c)
     .await
-    .map(|done| done.rows_affected()))
+    .map(drop))?;
+    let asked = accounts::count(tx, tenant, &accounts::Filter::default()).await?;
+    Ok(u64::try_from(asked).unwrap_or(0))
 }
 
 /// Asks the members of a group, direct or not, to register or confirm once more; how many there are.
@@ -74,7 +77,7 @@ pub async fn require_of_all(tx: &mut Tx, tenant: TenantId, now: Timestamp) -> Re
 pub async fn require_of_group(
     tx: &mut Tx,
     tenant: TenantId,
-    group: latchkey_types::GroupId,
+    group: GroupId,
     now: Timestamp,
 ) -> Result<u64> {
     on!(tx, |c| sqlx::query(
@@ -107,8 +110,16 @@ pub struct Expiring {
     pub told_days: Option<i64>,
 }
 
-/// Enabled users with a password in the cloud that was set in a span of time, which expires, and of
-/// whose expiry in so many days they were not told; the oldest passwords first, after one of them.
+const EXPIRING: &str = "SELECT id, password_set_at, expiry_told_days FROM account
+    WHERE tenant_id = $1 AND password_set_at IS NOT NULL
+        AND (password_set_at, id) > ($2, $3) AND password_set_at <= $4
+        AND enabled AND NOT password_never_expires AND managed = 'cloud'
+        AND (expiry_told_days IS NULL OR expiry_told_days > $5)
+    ORDER BY password_set_at, id LIMIT $6";
+
+/// Enabled users with a password in the cloud that was set after one moment and not after another,
+/// which expires, and of whose expiry in so many days they were not told; the oldest passwords
+/// first, after one of them.
 pub async fn expiring(
     tx: &mut Tx,
     tenant: TenantId,
@@ -117,24 +128,17 @@ pub async fn expiring(
     after: Option<(Timestamp, UserId)>,
     limit: i64,
 ) -> Result<Vec<Expiring>> {
-    let (after_at, after_id) = after.map_or((i64::MIN, Uuid::nil()), |(at, id)| (at.0, id.0));
-    let rows: Vec<(Uuid, i64, Option<i64>)> = on!(tx, |c| sqlx::query_as(
-        "SELECT id, password_set_at, expiry_told_days FROM account
-         WHERE tenant_id = $1 AND password_set_at IS NOT NULL AND password_set_at > $2
-             AND password_set_at <= $3 AND (password_set_at, id) > ($4, $5)
-             AND enabled AND NOT password_never_expires AND managed = 'cloud'
-             AND (expiry_told_days IS NULL OR expiry_told_days > $6)
-         ORDER BY password_set_at, id LIMIT $7"
-    )
-    .bind(tenant.0)
-    .bind(span.0.0)
-    .bind(span.1.0)
-    .bind(after_at)
-    .bind(after_id)
-    .bind(days)
-    .bind(limit)
-    .fetch_all(c)
-    .await)?;
+    // One lower bound, so that both databases begin in the index where the last page ended.
+    let (after_at, after_id) = after.map_or((span.0, Uuid::max()), |(at, id)| (at, id.0));
+    let rows: Vec<(Uuid, i64, Option<i64>)> = on!(tx, |c| sqlx::query_as(EXPIRING)
+        .bind(tenant.0)
+        .bind(after_at.0)
+        .bind(after_id)
+        .bind(span.1.0)
+        .bind(days)
+        .bind(limit)
+        .fetch_all(c)
+        .await)?;
     Ok(rows
         .into_iter()
         .map(|(user, set_at, told_days)| Expiring {
@@ -166,4 +170,42 @@ pub async fn tell_expiry(
     .execute(c)
     .await
     .map(|done| done.rows_affected() == 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Db, Options};
+
+    #[tokio::test]
+    async fn expiring_passwords_are_read_in_the_order_of_the_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("latchkey.db").display());
+        let db = Db::open(&url, &Options::default()).await.unwrap();
+        db.migrate().await.unwrap();
+        let plan = db
+            .read(async |mut tx| {
+                on!(&mut tx, |c| {
+                    let mut query = sqlx::QueryBuilder::new("EXPLAIN QUERY PLAN ");
+                    query.push(EXPIRING);
+                    query
+                        .build_query_as::<(i64, i64, i64, String)>()
+                        .fetch_all(c)
+                        .await
+                })
+            })
+            .await
+            .unwrap();
+        let steps: Vec<&str> = plan.iter().map(|step| step.3.as_str()).collect();
+        // One step: no sorting after it.
+        let [search] = steps[..] else {
+            panic!("{steps:?}")
+        };
+        assert!(
+            search.contains("account_by_password_age (tenant_id=?")
+                && search.contains("(password_set_at,id)>(?,?)"),
+            "{search}"
+        );
+        db.close().await;
+    }
 }

@@ -4,6 +4,7 @@
 
 mod account;
 mod assets;
+mod change;
 #[cfg(test)]
 mod contrast_tests;
 mod demo;
@@ -14,6 +15,8 @@ mod not_me;
 mod portal;
 mod problem;
 mod reset;
+mod rules;
+mod security_info;
 mod sign_in;
 mod signed_in;
 mod words;
@@ -61,8 +64,10 @@ pub fn router(app: App, options: &WebOptions) -> Router {
         .route("/assets/{name}", get(asset))
         .route("/favicon.ico", get(icon))
         .merge(landing::routes())
-        .merge(reset::routes())
+        .merge(reset::routes(&portal))
         .merge(sign_in::routes())
+        .merge(security_info::routes())
+        .merge(change::routes())
         .merge(account::routes())
         .merge(not_me::routes())
         .merge(health::routes())

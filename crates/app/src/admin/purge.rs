@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use latchkey_core::audit::ActorKind;
-use latchkey_core::sign_in::lockout::familiar_since;
+use latchkey_core::sign_in::lockout::FAMILIAR;
 use latchkey_store::{
-    counts, links, networks, outbox, rate, sessions, sign_in_flows, sign_in_sessions, spent_work,
-    tenants, throttle,
+    counts, links, lockout, networks, outbox, pending, rate, sessions, sign_in_flows,
+    sign_in_sessions, spent_work, tenants, throttle,
 };
 use latchkey_types::{Locale, RequestId, TenantId};
 
@@ -17,6 +17,16 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Resets that ended are kept so long; what the audit log says of them stays.
 const SESSIONS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Times that somebody was signed in.
+const SIGN_INS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Ways to a session, and methods that were not registered in the end.
+const ATTEMPTS: Duration = DAY;
+
+/// Wrong passwords: by then nobody waits for the end of a lock, and a network where they were typed
+/// is not familiar any more.
+const LOCKS: Duration = FAMILIAR;
 
 /// Messages that were delivered or given up, whose contents are gone already, and links that are
 /// over.
@@ -40,6 +50,7 @@ pub async fn purge(app: &App) -> Result<u64, AppError> {
                 .seconds()
                 .div_euclid(i64::try_from(DAY.as_secs()).unwrap_or(1));
             let mut count = throttle::purge(tx, now.minus(DAY), now).await?;
+            count += lockout::purge(tx, now.minus(LOCKS), now).await?;
             count += spent_work::purge(tx, now).await?;
             count += counts::purge(tx, today).await?;
             count += links::purge(tx, now.minus(MESSAGES)).await?;
@@ -54,11 +65,12 @@ pub async fn purge(app: &App) -> Result<u64, AppError> {
             .write(async |mut tx| {
                 let tx = &mut tx;
                 let mut count = sessions::purge(tx, now.minus(SESSIONS), BATCH).await?;
+                count += sign_in_flows::purge(tx, now.minus(ATTEMPTS), BATCH).await?;
+                count += pending::purge(tx, now.minus(ATTEMPTS), BATCH).await?;
+                count += sign_in_sessions::purge(tx, now.minus(SIGN_INS), BATCH).await?;
+                count += networks::purge(tx, now.minus(FAMILIAR), BATCH).await?;
                 count += outbox::purge(tx, now.minus(MESSAGES), BATCH).await?;
                 count += rate::purge(tx, now, BATCH).await?;
-                count += sign_in_flows::purge(tx, now.minus(DAY), BATCH).await?;
-                count += sign_in_sessions::purge(tx, now.minus(SESSIONS), BATCH).await?;
-                count += networks::purge(tx, familiar_since(now), BATCH).await?;
                 Ok::<_, AppError>(count)
             })
             .await?;

@@ -5,7 +5,7 @@ use latchkey_core::model::{DomainKind, Managed, Role, Source, Tenant, User, User
 use latchkey_core::password::{BannedLists, Names, TermList, Violation, check, normalise};
 use latchkey_core::reset::throttle::Bucket;
 use latchkey_store::{
-    StoreError, Tx, accounts, domains, lockout, sign_in_sessions, tenants, throttle,
+    StoreError, Tx, accounts, domains, links, lockout, sign_in_sessions, tenants, throttle,
 };
 use latchkey_types::{
     CountryCode, EmailAddress, Password, PhoneNumber, TenantId, Timestamp, Upn, UserId,
@@ -517,11 +517,11 @@ pub(crate) async fn set_in(
     record_one(tx, app, ctx, tenant, entry).await
 }
 
-/// Whether a value that a code could be sent to is replaced by another. A first value rests for
-/// nobody: there was no owner of an old one who could miss it.
+/// Whether a value that a code could be sent to is replaced or taken away: were taking away free,
+/// another value could be put in its place a moment later. A first value rests for nobody: there
+/// was no owner of an old one who could miss it.
 fn replaces_contact(before: &User, after: &User) -> bool {
-    let replaced =
-        |old: Option<&String>, new: Option<&String>| old.is_some() && new.is_some() && old != new;
+    let replaced = |old: Option<&String>, new: Option<&String>| old.is_some() && old != new;
     replaced(before.other_mails.first(), after.other_mails.first())
         || replaced(before.mobile_phone.as_ref(), after.mobile_phone.as_ref())
         || replaced(before.office_phone.as_ref(), after.office_phone.as_ref())
@@ -707,6 +707,8 @@ pub async fn set_password(
                 ));
             }
             lockout::clear(tx, user.tenant, user.id, now).await?;
+            // What older resets of the user gave acts no more.
+            links::void_for_user(tx, user.tenant, user.id, now).await?;
             if must_change {
                 let after = accounts::get(tx, user.tenant, user.id).await?;
                 let after = after.ok_or(AppError::NotFound)?;

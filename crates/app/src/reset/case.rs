@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use latchkey_core::model::{Origin, Tenant, User, UserType};
+use latchkey_core::registration;
 use latchkey_core::reset::throttle::Bucket;
 use latchkey_core::reset::{
     Eligible, Facts, Gate, Ineligible, Methods, OnFile, Stamp, Subject, TenantFacts, UserFacts,
     Writeback, decide_eligibility, decoy, gates_required, questions, usable_gates,
 };
 use latchkey_core::settings::{ResetSettings, Scope};
-use latchkey_crypto::keys::Purpose;
+use latchkey_crypto::keys::{Purpose, Tag};
 use latchkey_crypto::seal::DataKey;
 use latchkey_store::methods::{Method, MethodKind};
 use latchkey_store::{Tx, accounts, groups, methods, tenants, throttle as throttles};
@@ -33,11 +34,15 @@ pub(crate) struct Case {
     pub subject_id: UserId,
     /// The account; `None` for a decoy.
     pub user: Option<User>,
+    /// What the rules know of the account or the decoy, whatever the scope.
+    pub who: UserFacts,
     pub methods: Methods,
     /// The authenticators. A decoy has one that nothing matches.
     pub authenticators: Vec<Authenticator>,
     /// The questions: name and hash of the answer. A decoy's hashes match nothing.
     pub answers: Vec<(String, String)>,
+    /// Whether it is in a group that may reset, where only groups may.
+    pub is_in_scope: bool,
     pub eligibility: Result<Eligible, Ineligible>,
     /// Gates that are blocked now.
     pub blocked: BTreeSet<Gate>,
@@ -69,6 +74,18 @@ impl Case {
         let blocked = throttles::blocked_buckets(tx, tenant.id, subject_id, now).await?;
         let is_in_scope = in_scope(tx, tenant.id, subject_id, &tenant.settings.reset).await?;
         let blocked: BTreeMap<Bucket, Timestamp> = blocked.into_iter().collect();
+        let seed = decoy_seed(app, tenant.id, subject_id);
+        let who = match (subject, &user) {
+            (Subject::Known, Some(user)) => UserFacts {
+                is_enabled: user.enabled && user.frozen_at.is_none(),
+                is_administrator: user.is_administrator(),
+                managed: user.managed,
+                is_in_scope: false,
+                // Until licences exist every tenant counts as Premium.
+                is_licensed: true,
+            },
+            _ => decoy::user(seed.as_bytes()),
+        };
 
         let mut case = Self {
             stamp: Stamp {
@@ -79,10 +96,12 @@ impl Case {
             data_key,
             subject,
             subject_id,
+            who,
             user,
             methods: Methods::default(),
             authenticators: Vec::new(),
             answers: Vec::new(),
+            is_in_scope,
             eligibility: Err(Ineligible {
                 deciding: latchkey_core::reset::Reason::NotProperlyConfigured,
                 reasons: Vec::new(),
@@ -95,11 +114,20 @@ impl Case {
         };
         match subject {
             Subject::Known if case.user.is_none() => return Ok(None),
-            Subject::Known => case.read_methods(&rows)?,
-            Subject::Decoy => case.derive_methods(app),
+            Subject::Known => case.read_methods(&rows, app.passkeys().is_some())?,
+            Subject::Decoy => case.derive_methods(app, &seed, now),
         }
         case.eligibility = case.decide(&case.tenant.settings.reset, is_in_scope, now);
         Ok(Some(case))
+    }
+
+    /// For a session that was opened with a recovery code: if that was the last one, it goes on
+    /// counting here, or its use would end what it was used for.
+    pub(crate) fn keep_last_code(&mut self, now: Timestamp) {
+        if self.methods.recovery_codes == 0 {
+            self.methods.recovery_codes = 1;
+            self.eligibility = self.decide(&self.tenant.settings.reset, self.is_in_scope, now);
+        }
     }
 
     /// Whether the subject may reset under settings that need not be those in force.
@@ -109,25 +137,36 @@ impl Case {
         is_in_scope: bool,
         now: Timestamp,
     ) -> Result<Eligible, Ineligible> {
-        let user = match (self.subject, &self.user) {
-            (Subject::Known, Some(user)) => UserFacts {
-                is_enabled: user.enabled && user.frozen_at.is_none(),
-                is_administrator: user.is_administrator(),
-                managed: user.managed,
-                is_in_scope,
-                // Until licences exist every tenant counts as Premium.
-                is_licensed: true,
-            },
-            _ => decoy::USER,
-        };
         decide_eligibility(&Facts {
             now,
             settings,
             tenant: self.tenant_facts(),
-            user,
+            user: self.user_facts(is_in_scope),
             // Agents come with the on-premises capability.
             writeback: Writeback::Off,
             methods: &self.methods,
+        })
+    }
+
+    fn user_facts(&self, is_in_scope: bool) -> UserFacts {
+        UserFacts {
+            is_in_scope: self.who.is_in_scope || is_in_scope,
+            ..self.who
+        }
+    }
+
+    /// What decides how far the registration is. `None`: there is no account.
+    pub(crate) fn registration(&self, now: Timestamp) -> Option<registration::Facts<'_>> {
+        let user = self.user.as_ref()?;
+        Some(registration::Facts {
+            now,
+            settings: &self.tenant.settings,
+            tenant: self.tenant_facts(),
+            user: self.user_facts(self.is_in_scope),
+            methods: &self.methods,
+            created_at: user.created_at,
+            confirmed_at: user.confirmed_at,
+            register_again_at: user.register_again_at,
         })
     }
 
@@ -138,7 +177,20 @@ impl Case {
             || own.iter().any(|text| questions::own_name(text) == name)
     }
 
-    fn read_methods(&mut self, rows: &[Method]) -> Result<(), AppError> {
+    /// What would count with these rows alone.
+    pub(crate) fn with_methods(
+        mut self,
+        rows: &[Method],
+        has_passkeys: bool,
+    ) -> Result<Methods, AppError> {
+        self.authenticators.clear();
+        self.answers.clear();
+        self.read_methods(rows, has_passkeys)?;
+        Ok(self.methods)
+    }
+
+    /// `has_passkeys`: whether there are any under this address.
+    fn read_methods(&mut self, rows: &[Method], has_passkeys: bool) -> Result<(), AppError> {
         let Some(user) = &self.user else {
             return Ok(());
         };
@@ -201,7 +253,7 @@ impl Case {
                 // A question that was taken away since is not asked any more.
                 MethodKind::Question if !self.is_asked(&row.slot) => {}
                 MethodKind::Question => self.answers.push((row.slot.clone(), text(&opened()?))),
-                MethodKind::Passkey => found.passkeys += 1,
+                MethodKind::Passkey => found.passkeys += usize::from(has_passkeys),
                 MethodKind::RecoveryCode => found.recovery_codes += 1,
                 // Kept for the person and the helpdesk; no gate uses it.
                 MethodKind::AlternatePhone => {}
@@ -213,11 +265,12 @@ impl Case {
         Ok(())
     }
 
-    fn derive_methods(&mut self, app: &App) {
-        let tenant = self.tenant.id.0;
-        let parts: [&[u8]; 3] = [b"methods", tenant.as_bytes(), self.subject_id.0.as_bytes()];
-        let seed = app.keys().tag(Purpose::Decoy, &parts);
-        self.methods = decoy::methods(seed.as_bytes(), &self.tenant.settings.reset);
+    fn derive_methods(&mut self, app: &App, seed: &Tag, now: Timestamp) {
+        let mut settings = self.tenant.settings.reset.clone();
+        if app.passkeys().is_none() {
+            settings.methods.remove(&Gate::Passkey);
+        }
+        self.methods = decoy::methods(seed.as_bytes(), &settings, self.required(now));
         if self.methods.authenticators > 0 {
             let id = latchkey_types::MethodId(self.subject_id.0);
             self.authenticators
@@ -230,9 +283,9 @@ impl Case {
 
     /// How many different things the person could prove themselves with, under the policy of now.
     pub(crate) fn usable_factors(&self, now: Timestamp) -> u32 {
-        let administrator = self.user.as_ref().is_some_and(User::is_administrator);
         let settings = &self.tenant.settings.reset;
-        let required = gates_required(settings, self.tenant_facts(), administrator, now);
+        let administrator = self.who.is_administrator;
+        let required = self.required(now);
         let factors: BTreeSet<_> =
             usable_gates(&self.methods, settings, administrator, required, now)
                 .into_iter()
@@ -243,14 +296,16 @@ impl Case {
 
     /// How many gates the policy asks of this person.
     pub(crate) fn gates_required(&self, now: Timestamp) -> u32 {
-        let administrator = self.user.as_ref().is_some_and(User::is_administrator);
-        let settings = &self.tenant.settings.reset;
-        u32::from(gates_required(
-            settings,
+        u32::from(self.required(now))
+    }
+
+    fn required(&self, now: Timestamp) -> u8 {
+        gates_required(
+            &self.tenant.settings.reset,
             self.tenant_facts(),
-            administrator,
+            self.who.is_administrator,
             now,
-        ))
+        )
     }
 
     fn tenant_facts(&self) -> TenantFacts {
@@ -307,6 +362,12 @@ impl Case {
             .and_then(|user| user.locale)
             .unwrap_or(page)
     }
+}
+
+/// What everything about a decoy comes from; the same each time.
+fn decoy_seed(app: &App, tenant: TenantId, subject: UserId) -> Tag {
+    let parts: [&[u8]; 3] = [b"methods", tenant.0.as_bytes(), subject.0.as_bytes()];
+    app.keys().tag(Purpose::Decoy, &parts)
 }
 
 /// Whether a user is a member, directly or not, of a group that the settings select.

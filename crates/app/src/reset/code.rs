@@ -13,9 +13,7 @@ use latchkey_types::{MethodId, Secret, TenantId, Timestamp};
 
 use super::case::Authenticator;
 use super::methods::{claimant, draw, end_blocked, in_step};
-use super::step::{
-    Claim, Open, answer, apply, claim, progress, refused, say, stale, store, unusable,
-};
+use super::step::{Claim, Open, answer, apply, claim, progress, refused, say, store, unusable};
 use super::{Notice, Outcome};
 use crate::{App, AppError, Ctx};
 
@@ -33,7 +31,7 @@ pub async fn code(
     let typed = (typed.len() <= LONGEST_CODE)
         .then(|| codes::normalise_code(typed))
         .flatten();
-    in_step(app, cookie, version, async |mut tx, open| {
+    in_step(app, ctx, cookie, version, async |mut tx, open| {
         let tx = &mut tx;
         let gate = match open.session.stage() {
             Stage::Code { gate, .. } => *gate,
@@ -66,7 +64,14 @@ pub async fn code(
             }
             _ => sent_code(tx, app, &open, gate, typed).await?,
         };
-        settle(tx, app, ctx, open, gate, left, verdict, None).await
+        let tried = Try {
+            gate,
+            left,
+            verdict,
+            anew: None,
+            why: None,
+        };
+        settle(tx, app, ctx, open, tried).await
     })
     .await
 }
@@ -100,25 +105,21 @@ pub async fn answers(
         right.push(matches!(verdict, Verdict::Right { .. }));
     }
     let left = counted.left;
-    in_step(app, cookie, counted.version, async |mut tx, open| {
+    in_step(app, ctx, cookie, counted.version, async |mut tx, open| {
         let tx = &mut tx;
         if !matches!(open.session.stage(), Stage::Questions { .. }) {
             return Ok(say(app, &open, Notice::OutOfDate));
         }
         let required = open.case.tenant.settings.reset.questions.to_reset;
         let verdict = questions(claimant(&open), required, &right);
-        let redraw = draw(app, &open);
-        settle(
-            tx,
-            app,
-            ctx,
-            open,
-            Gate::Questions,
+        let tried = Try {
+            gate: Gate::Questions,
             left,
             verdict,
-            Some(redraw),
-        )
-        .await
+            anew: Some(Event::Redraw(draw(app, &open))),
+            why: None,
+        };
+        settle(tx, app, ctx, open, tried).await
     })
     .await
 }
@@ -131,23 +132,23 @@ async fn count_answers(
     version: i64,
     typed: &[String],
 ) -> Result<Result<Counted, Option<Outcome>>, AppError> {
-    let result = app
-        .db()
+    app.db()
         .write(async |mut tx| {
             let tx = &mut tx;
-            let open = match claim(tx, app, cookie, version).await? {
+            let open = match claim(tx, app, ctx, cookie, version).await? {
                 Claim::Gone => return Ok(Err(None)),
-                Claim::Stale(open) => return Ok(Err(Some(stale(app, &open)))),
+                Claim::Stale(outcome) => return Ok(Err(Some(*outcome))),
                 Claim::Ours(open) => *open,
             };
             let Stage::Questions { draw } = open.session.stage() else {
                 return Ok(Err(Some(say(app, &open, Notice::OutOfDate))));
             };
-            let answers: Vec<String> = typed
-                .iter()
-                .map(|answer| normalise_answer(answer))
+            // As many as were asked; one that is missing counts as empty.
+            let answers: Vec<String> = (0..draw.len())
+                .map(|index| typed.get(index).map(|answer| normalise_answer(answer)))
+                .map(Option::unwrap_or_default)
                 .collect();
-            if answers.len() != draw.len() || answers.iter().any(String::is_empty) {
+            if answers.iter().any(String::is_empty) {
                 let said = unusable(tx, app, ctx, &open, Notice::Unreadable).await?;
                 return Ok(Err(Some(said)));
             }
@@ -173,18 +174,16 @@ async fn count_answers(
                 }
             }
         })
-        .await;
-    app.outbox().notify_one();
-    result
+        .await
 }
 
-enum Count {
+pub(super) enum Count {
     Pass(usize),
     Blocked(Timestamp, bool),
 }
 
 /// Counts a try of a gate, before it is compared.
-async fn count(tx: &mut Tx, open: &Open, gate: Gate) -> Result<Count, AppError> {
+pub(super) async fn count(tx: &mut Tx, open: &Open, gate: Gate) -> Result<Count, AppError> {
     let bucket = throttle::Bucket::Gate(gate);
     let (tenant, subject) = (open.row.tenant, open.row.subject);
     let hits = throttles::hit(tx, tenant, subject, bucket, open.now).await?;
@@ -272,21 +271,34 @@ pub(crate) async fn matched_step(
     Ok(matched)
 }
 
+/// A try that was counted and compared.
+pub(super) struct Try {
+    pub(super) gate: Gate,
+    /// How many more there are after it.
+    pub(super) left: usize,
+    pub(super) verdict: Result<GateProof, Shut>,
+    /// What follows a failure, where the same page cannot be tried twice: other questions, another
+    /// challenge.
+    pub(super) anew: Option<Event>,
+    /// What was wrong, for the audit log, where more is known than that it was.
+    pub(super) why: Option<String>,
+}
+
 /// Moves on after a try.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "all that a try is about, from one caller each"
-)]
-async fn settle(
+pub(super) async fn settle(
     tx: &mut Tx,
     app: &App,
     ctx: &Ctx,
     open: Open,
-    gate: Gate,
-    left: usize,
-    verdict: Result<GateProof, Shut>,
-    redraw: Option<Vec<String>>,
+    tried: Try,
 ) -> Result<Outcome, AppError> {
+    let Try {
+        gate,
+        left,
+        verdict,
+        anew,
+        why,
+    } = tried;
     match verdict {
         Ok(proof) => {
             let (tenant, subject) = (open.row.tenant, open.row.subject);
@@ -309,7 +321,7 @@ async fn settle(
             Ok(answer(app, moved, None))
         }
         Err(shut) => {
-            let why = match shut {
+            let shut = match shut {
                 Shut::Wrong => "wrong",
                 Shut::Expired => "expired",
                 Shut::Used => "used",
@@ -317,15 +329,19 @@ async fn settle(
             let entry = progress(&open, "gate failed")
                 .failed()
                 .with("gate", gate.as_str())
-                .with("why", why);
-            match redraw {
-                Some(draw) => {
-                    let step = match apply(&open, Event::Redraw(draw)) {
+                .with("why", why.unwrap_or_else(|| shut.to_owned()));
+            match anew {
+                Some(event) => {
+                    let notice = match event {
+                        Event::Redraw(_) => Notice::WrongAnswers { left },
+                        _ => Notice::WrongCode { left },
+                    };
+                    let step = match apply(&open, event) {
                         Ok(step) => step,
                         Err(refusal) => return Ok(say(app, &open, refused(refusal))),
                     };
                     let moved = store(tx, app, ctx, open, step, vec![entry]).await?;
-                    Ok(answer(app, moved, Some(Notice::WrongAnswers { left })))
+                    Ok(answer(app, moved, Some(notice)))
                 }
                 None => {
                     crate::audit::record_one(tx, app, ctx, &open.case.tenant, entry).await?;

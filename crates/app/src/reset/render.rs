@@ -1,12 +1,13 @@
 //! From a session to what its page shows.
 
+use latchkey_core::password::Occasion;
 use latchkey_core::reset::throttle::Bucket;
 use latchkey_core::reset::{Detail, Eligible, Gate, Reason, Session, Stage, questions, throttle};
 use latchkey_types::Masked;
 
 use super::step::Open;
-use super::{Choice, Ended, Page, Question, View, forms, password};
-use crate::App;
+use super::{Choice, Ended, Page, Question, View, forms};
+use crate::{App, password};
 
 /// What the page of a session shows now.
 pub(super) fn view(app: &App, open: &Open) -> View {
@@ -42,8 +43,7 @@ fn page(app: &App, open: &Open, eligible: &Eligible) -> Page {
             .flatten()
     };
     match session.stage() {
-        // These two have no pages yet: there is another gate to choose.
-        Stage::Choosing | Stage::Passkey | Stage::RecoveryCode => Page::Choose {
+        Stage::Choosing => Page::Choose {
             options: session
                 .offered(eligible, &open.case.blocked)
                 .into_iter()
@@ -65,12 +65,19 @@ fn page(app: &App, open: &Open, eligible: &Eligible) -> Page {
             again_from: asked_at.plus(latchkey_core::reset::AGAIN_AFTER),
         },
         Stage::Authenticator => Page::Authenticator,
+        Stage::Passkey => Page::Passkey {
+            options: open
+                .asked
+                .as_ref()
+                .map_or_else(String::new, |asked| asked.options().to_owned()),
+        },
+        Stage::RecoveryCode => Page::RecoveryCode,
         Stage::Questions { draw } => Page::Questions {
             questions: draw.iter().map(|name| question(open, name)).collect(),
         },
         Stage::NewPassword { .. } => Page::NewPassword {
             user_id: open.typed.clone(),
-            rules: password::page_rules(app, open),
+            rules: password::page_rules(app, &open.case, Occasion::Reset),
         },
         Stage::Ended { detail } => Page::Ended(ended(open, session, detail)),
     }

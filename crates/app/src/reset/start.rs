@@ -59,7 +59,6 @@ pub async fn start(
             begin(tx, app, ctx, typed, &key, brand, now).await
         })
         .await
-        .inspect(|_| app.outbox().notify_one())
 }
 
 fn check(app: &App, proof: &HumanProof, now: Timestamp) -> Result<pow::OnceId, StartNotice> {
@@ -189,15 +188,13 @@ async fn begin(
         created_at: now,
         expires_at,
     };
-    sessions::insert(tx, found.tenant, &new).await?;
-    let row = sessions::get(tx, found.tenant, session_id)
-        .await?
-        .ok_or_else(|| AppError::bug("a new session is not there"))?;
+    let row = sessions::insert(tx, found.tenant, &new).await?;
     let open = Open {
         row,
         session,
         case,
         typed: typed.to_owned(),
+        asked: None,
         now,
     };
     let entries = vec![progress(&open, "user ID entered")];

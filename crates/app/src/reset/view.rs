@@ -10,7 +10,7 @@ use latchkey_types::{Locale, Masked, RequestId, Secret, SessionId, Timestamp};
 pub struct View {
     /// The tenant's face.
     pub brand: Brand,
-    /// The session; forms carry a token that is bound to it. Not secret, not shown.
+    /// The session. Not secret, not shown.
     pub session: SessionId,
     /// The version of the session; a form of another version is out of date.
     pub version: i64,
@@ -65,6 +65,13 @@ pub enum Page {
     },
     /// Type the code that the authenticator app shows.
     Authenticator,
+    /// Use a passkey, any of this site: whose it is shows in the answer.
+    Passkey {
+        /// What the browser needs to ask for it: JSON, no secret.
+        options: String,
+    },
+    /// Type one of the recovery codes.
+    RecoveryCode,
     /// Answer the questions.
     Questions {
         /// In the order in which the answers are expected.
@@ -155,6 +162,8 @@ pub struct Outcome {
 pub enum Notice {
     /// The form belonged to another step: here is where you are.
     OutOfDate,
+    /// The form came when the reset was over: here is how it ended.
+    TooLate,
     /// Nothing was chosen, or nothing that is offered.
     ChooseOne,
     /// A field was left empty or cannot be what is asked for (a number that is none, a code with
@@ -165,11 +174,13 @@ pub enum Notice {
         /// Tries left.
         left: usize,
     },
-    /// The code is wrong, was used, or its time is over: all the same to a stranger.
+    /// The code or the passkey is wrong, was used, or its time is over: all the same to a stranger.
     WrongCode {
         /// Tries left.
         left: usize,
     },
+    /// The answer of the passkey came after its challenge was over: here is another challenge.
+    PasskeyTooLate,
     /// Not all answers are right; here are other questions.
     WrongAnswers {
         /// Tries left.

@@ -413,7 +413,7 @@ pub(super) async fn claim(
     Ok(Claim::Ours(Box::new(open)))
 }
 
-/// Runs one post in one transaction, on a flow that it has claimed; wakes the outbox after it.
+/// Runs one post in one transaction, on a flow that it has claimed.
 pub(super) async fn in_step<F, Fut>(
     app: &App,
     cookie: &Secret<String>,
@@ -434,7 +434,6 @@ where
             },
         )
         .await;
-    app.outbox().notify_one();
     outcome
 }
 

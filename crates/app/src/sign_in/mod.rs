@@ -22,5 +22,6 @@ pub use second::{choose, other, second_code};
 pub use session::{SignedIn, Todo, form_token, form_token_matches, sign_out, signed_in};
 pub use view::{Notice, Outcome, Over, Page, Shown, SignedInNow, StartNotice, Started, View};
 
+pub(crate) use password::network_tag;
 pub(crate) use place::landing;
-pub(crate) use session::{Begun, Here, begin, limits, renew};
+pub(crate) use session::{Here, begin, limits, outlive, renew};

@@ -67,7 +67,6 @@ pub async fn password(
             })
         })
         .await;
-    app.outbox().notify_one();
     let counted = match counted? {
         Ok(counted) => counted,
         Err(at_once) => return Ok(at_once),
@@ -147,7 +146,7 @@ fn is_kept_here(user: &User) -> bool {
 }
 
 /// A network as it is kept: of this account alone, and unreadable.
-fn network_tag(app: &App, ctx: &Ctx, case: &Case) -> [u8; 32] {
+pub(crate) fn network_tag(app: &App, ctx: &Ctx, case: &Case) -> [u8; 32] {
     let network = ctx.network();
     let parts: [&[u8]; 3] = [
         case.tenant.id.0.as_bytes(),
@@ -347,6 +346,7 @@ pub(super) async fn enter(
     let todo = todo(&case, admission.factors(), now);
     Ok(Outcome::In(SignedInNow {
         cookie: begun.cookie,
-        place: landing(&case, todo, to),
+        place: landing(&case, todo, to, now),
+        wanted: to,
     }))
 }

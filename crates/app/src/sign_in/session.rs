@@ -108,6 +108,18 @@ impl Here {
         todo(&self.case, &self.factors(), self.now)
     }
 
+    /// Why the password has to be changed before anything else, if it has to.
+    pub(crate) fn must_change(&self) -> Option<MustChange> {
+        let user = self.case.user.as_ref()?;
+        why_must_change(user, &self.case.tenant.settings.password, self.now)
+    }
+
+    /// The user principal name.
+    pub(crate) fn user_id(&self) -> &str {
+        let user = self.case.user.as_ref();
+        user.map_or("", |user| user.upn.as_str())
+    }
+
     /// Whom an event is about.
     pub(crate) fn target(&self) -> Option<Target> {
         self.case.user.as_ref().map(Target::user)
@@ -247,6 +259,27 @@ pub(crate) async fn renew(
     };
     let (tenant, id) = (here.row.tenant, here.row.id);
     if sessions::renew(tx, tenant, id, renewal, here.now).await? {
+        Ok(cookie)
+    } else {
+        // Another request of this browser was first.
+        Err(AppError::Busy {
+            retry_after: std::time::Duration::from_secs(1),
+        })
+    }
+}
+
+/// Lets this session go on after its owner changed the password in it, which ended all others; gives
+/// it another cookie.
+pub(crate) async fn outlive(
+    tx: &mut Tx,
+    app: &App,
+    here: &Here,
+    old: &Secret<String>,
+) -> Result<Secret<String>, AppError> {
+    let cookie = codes::token(app.entropy());
+    let (tenant, id) = (here.row.tenant, here.row.id);
+    let (old, new) = (tag(app, old), tag(app, &cookie));
+    if sessions::outlive(tx, tenant, id, &old, &new, here.now).await? {
         Ok(cookie)
     } else {
         // Another request of this browser was first.

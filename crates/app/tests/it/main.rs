@@ -5,6 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod change;
 mod flow;
 mod gates;
 mod integrity;
@@ -12,8 +13,11 @@ mod lockout;
 mod notices;
 mod outbox;
 mod privacy;
+mod recovery_code;
 mod retention;
 mod second_factor;
+mod security_info;
+mod security_info_methods;
 mod sign_in;
 mod signed_in;
 mod throttles;

@@ -101,6 +101,11 @@ impl Person {
         self
     }
 
+    fn confirmed(mut self, days: u64) -> Self {
+        self.user.confirmed = Some(Duration::from_secs(days * 24 * 60 * 60));
+        self
+    }
+
     fn in_group(mut self) -> Self {
         self.user.is_in_group = true;
         self
@@ -224,7 +229,15 @@ fn people() -> Vec<Person> {
             "An administrator with only a mailbox: too few methods, SSPR_0014.")
             .with(Field::Roles, "User Administrator").email("lee@home.example"),
         person(CONTOSO, "joni@contoso.com", "Joni Sherman",
-            "Has registered nothing: SSPR_0014."),
+            "Has registered nothing: SSPR_0014. After signing in, Joni is led to registering."),
+        person(CONTOSO, "johanna@contoso.com", "Johanna Lorenz",
+            "An administrator filled in the mail johanna@home.example and the directory the phone \
+             +31 6 12345608; Johanna can confirm both in security info.")
+            .with(Field::MobilePhone, "+31612345608").email("johanna@home.example"),
+        person(CONTOSO, "lidia@contoso.com", "Lidia Holloway",
+            "Confirmed the mail lidia@home.example and the phone +31 6 12345609 half a year ago. \
+             After signing in, Lidia is asked whether they are right.")
+            .email("lidia@home.example").phone("+31612345609").confirmed(200),
         person(CONTOSO, "pradeep@contoso.com", "Pradeep Gupta",
             "A synchronised account whose phone number cannot be read, so that the mailbox is the \
              only method: SSPR_0014.")

@@ -5,8 +5,12 @@ use std::time::Duration;
 use crate::pg;
 use latchkey_core::model::{Managed, Source, User, UserType};
 use latchkey_core::settings::Settings;
-use latchkey_store::{Db, Options, Result, Tx, accounts, audit, tenants};
-use latchkey_types::{CountryCode, Locale, SessionId, TenantId, Timestamp, Upn, UserId};
+use latchkey_store::{
+    Db, Options, Result, Tx, accounts, audit, sign_in_flows, sign_in_sessions, tenants,
+};
+use latchkey_types::{
+    CountryCode, Locale, SessionId, SignInFlowId, SignInSessionId, TenantId, Timestamp, Upn, UserId,
+};
 use uuid::Uuid;
 
 /// Some moment; tests count from here.
@@ -30,6 +34,7 @@ pub(crate) fn options() -> Options {
     Options {
         connections: 8,
         wait: Duration::from_mins(1),
+        ..Options::default()
     }
 }
 
@@ -218,6 +223,51 @@ pub(crate) async fn session(db: &Db) {
     };
     write!(db, |tx| latchkey_store::sessions::insert(tx, CONTOSO, &new)
         .await);
+}
+
+pub(crate) const FLOW: SignInFlowId =
+    SignInFlowId(Uuid::from_u128(0x0190_d4a8_0000_7000_8000_6666_0000_0001));
+
+/// Ada's way to a session, of version 1, with the cookie `flow`, for 15 minutes.
+pub(crate) async fn flow(db: &Db) {
+    let new = sign_in_flows::NewFlow {
+        id: FLOW,
+        subject: ADA,
+        cookie_tag: b"flow",
+        state: "{}",
+        name: b"sealed name",
+        secret: Some(b"sealed secret"),
+        created_at: NOW,
+        expires_at: at(900),
+    };
+    write!(db, |tx| sign_in_flows::insert(tx, CONTOSO, &new).await);
+}
+
+pub(crate) const SIGNED_IN: SignInSessionId =
+    SignInSessionId(Uuid::from_u128(0x0190_d4a8_0000_7000_8000_7777_0000_0001));
+
+/// Ada in one browser, since [`NOW`], for 12 hours.
+pub(crate) fn new_sign_in(
+    id: SignInSessionId,
+    cookie_tag: &[u8],
+) -> sign_in_sessions::NewSession<'_> {
+    sign_in_sessions::NewSession {
+        id,
+        user: ADA,
+        cookie_tag,
+        factors: &["password"],
+        is_twice: false,
+        created_at: NOW,
+        expires_at: at(12 * 3600),
+        client_address: "192.0.2.1",
+        client_class: "Firefox on Linux",
+    }
+}
+
+/// Ada, signed in with the cookie `signed in`.
+pub(crate) async fn signed_in(db: &Db) {
+    let new = new_sign_in(SIGNED_IN, b"signed in");
+    write!(db, |tx| sign_in_sessions::insert(tx, CONTOSO, &new).await);
 }
 
 /// Runs `many` copies at once and gives their results.

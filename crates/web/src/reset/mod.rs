@@ -9,11 +9,15 @@ mod flow;
 mod help;
 mod new_password;
 mod number;
+mod passkey;
 mod questions;
+mod recovery_code;
+mod refused;
 mod start;
 mod verify;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use crate::portal::Portal;
@@ -21,12 +25,17 @@ use crate::portal::Portal;
 pub(crate) use flow::{Answer, Stop, see_other};
 pub(crate) use start::{Home, PRE_COOKIE, fresh};
 
-pub(crate) fn routes() -> Router<Portal> {
+pub(crate) fn routes(portal: &Portal) -> Router<Portal> {
     Router::new()
         .route("/reset", get(start::get).post(start::post))
         .route("/reset/verify", get(flow::show).post(verify::post))
         .route("/reset/number", get(flow::show).post(number::post))
         .route("/reset/code", get(flow::show).post(code::post))
+        .route("/reset/passkey", get(flow::show).post(passkey::post))
+        .route(
+            "/reset/recovery-code",
+            get(flow::show).post(recovery_code::post),
+        )
         .route("/reset/questions", get(flow::show).post(questions::post))
         .route(
             "/reset/password",
@@ -37,4 +46,5 @@ pub(crate) fn routes() -> Router<Portal> {
         .route("/reset/other", post(verify::other))
         .route("/reset/cancel", post(end::cancel))
         .route("/reset/help", get(help::get).post(help::post))
+        .route_layer(from_fn_with_state(portal.clone(), refused::note))
 }

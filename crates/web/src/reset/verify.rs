@@ -5,9 +5,10 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use latchkey_app::reset::{self, Notice, Page};
+use latchkey_core::reset::Gate;
 use latchkey_http::{Incoming, Posted, Problem};
 
-use super::flow::{Answer, Open};
+use super::flow::{Answer, Form, Open};
 use crate::layout::{self, Alert, Layout};
 use crate::portal::Portal;
 use crate::words;
@@ -39,10 +40,12 @@ pub(super) fn page(
     let t = open.texts();
     let l = open.layout(t.get("verify-heading"), notice);
     let template = VerifyPage {
-        lead: t.get(if passed.is_empty() {
-            "verify-lead"
-        } else {
+        lead: t.get(if !passed.is_empty() {
             "verify-lead-next"
+        } else if options.iter().any(|choice| choice.gate == Gate::Passkey) {
+            "verify-lead-passkey"
+        } else {
+            "verify-lead"
         }),
         choices: options
             .iter()
@@ -68,11 +71,10 @@ pub(super) async fn post(
     incoming: Incoming,
     posted: Posted,
 ) -> Answer {
-    let (open, fields, version) =
-        Open::posted(&portal, &incoming, &posted, &["method"], &[]).await?;
-    let gate = fields.text("method");
-    let outcome = reset::choose(&portal, open.ctx(), &open.cookie, version, gate).await?;
-    open.go_on(outcome, "")
+    let form = Form::read(&portal, &incoming, &posted, &["method"], &[]).await?;
+    let gate = form.fields.text("method");
+    let outcome = reset::choose(&portal, form.ctx(), &form.cookie, form.version, gate).await?;
+    form.go_on(outcome, "")
 }
 
 /// Back to the choice.
@@ -81,7 +83,7 @@ pub(super) async fn other(
     incoming: Incoming,
     posted: Posted,
 ) -> Answer {
-    let (open, _, version) = Open::posted(&portal, &incoming, &posted, &[], &[]).await?;
-    let outcome = reset::other(&portal, open.ctx(), &open.cookie, version).await?;
-    open.go_on(outcome, "")
+    let form = Form::read(&portal, &incoming, &posted, &[], &[]).await?;
+    let outcome = reset::other(&portal, form.ctx(), &form.cookie, form.version).await?;
+    form.go_on(outcome, "")
 }
