@@ -122,11 +122,11 @@ test.describe('without JavaScript', () => {
   test.use({ javaScriptEnabled: false });
   test('a recovery code works, and a passkey page says what it needs', async ({ portal, page }) => {
     await portal.open('/reset');
-    await portal.field('user_id').fill('miriam@contoso.com');
+    await portal.field('user_id').fill('debra@contoso.com');
     await portal.typedSlowly();
     await portal.choose('recovery_code');
     await portal.type('code', '0a1b2c3d4e5f6g7h8j9kmnpq');
-    await portal.byEmail('miriam@home.example');
+    await portal.byEmail('debra@home.example');
     await portal.newPassword(GOOD);
     await expect(portal.heading).toHaveText('Your password is reset');
     for (let n = 0; (await page.locator('input[value=passkey]').count()) === 0; n++) {
