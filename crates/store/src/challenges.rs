@@ -100,7 +100,8 @@ pub async fn insert(tx: &mut Tx, tenant: TenantId, new: &NewChallenge<'_>) -> Re
     .map(drop))
 }
 
-/// The last challenge of a session and gate, spent or not.
+/// The open challenge of a session and gate, of which there is at most one; else the last that was
+/// spent. Two may be made in one moment, so that time alone does not tell them apart.
 pub async fn latest(
     tx: &mut Tx,
     tenant: TenantId,
@@ -111,7 +112,7 @@ pub async fn latest(
         sqlx::query_as(
         "SELECT id, session_id, gate, tag, state, created_at, expires_at, spent_at FROM challenge
          WHERE tenant_id = $1 AND session_id = $2 AND gate = $3
-         ORDER BY created_at DESC, id DESC LIMIT 1"
+         ORDER BY CASE WHEN spent_at IS NULL THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 1"
     )
     .bind(tenant.0)
     .bind(session.0)

@@ -368,6 +368,9 @@ fn obstacle(case: &Case, user: &User, gate: Gate, now: Timestamp) -> String {
         Gate::Questions => "questions may not be the only gate".into(),
         Gate::AuthenticatorCode => "no authenticator app".into(),
         Gate::AuthenticatorPush => "no paired app, or only one gate is required".into(),
+        Gate::Passkey if !case.has_passkeys => {
+            "no passkey can be bound to the base address of this deployment".into()
+        }
         Gate::Passkey => "no passkey".into(),
         Gate::RecoveryCode => "no recovery codes".into(),
         Gate::HelpdeskCode => "no pass from the helpdesk".into(),

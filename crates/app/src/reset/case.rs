@@ -44,6 +44,8 @@ pub(crate) struct Case {
     /// Whether it is in a group that may reset, where only groups may.
     pub is_in_scope: bool,
     pub eligibility: Result<Eligible, Ineligible>,
+    /// Whether there can be passkeys under the base address.
+    pub has_passkeys: bool,
     /// Gates that are blocked now.
     pub blocked: BTreeSet<Gate>,
     /// Everything that is blocked now, and until when.
@@ -106,6 +108,7 @@ impl Case {
                 deciding: latchkey_core::reset::Reason::NotProperlyConfigured,
                 reasons: Vec::new(),
             }),
+            has_passkeys: app.passkeys().is_some(),
             blocked: Gate::ALL
                 .into_iter()
                 .filter(|gate| blocked.contains_key(&Bucket::Gate(*gate)))
@@ -114,7 +117,7 @@ impl Case {
         };
         match subject {
             Subject::Known if case.user.is_none() => return Ok(None),
-            Subject::Known => case.read_methods(&rows, app.passkeys().is_some())?,
+            Subject::Known => case.read_methods(&rows)?,
             Subject::Decoy => case.derive_methods(app, &seed, now),
         }
         case.eligibility = case.decide(&case.tenant.settings.reset, is_in_scope, now);
@@ -178,19 +181,14 @@ impl Case {
     }
 
     /// What would count with these rows alone.
-    pub(crate) fn with_methods(
-        mut self,
-        rows: &[Method],
-        has_passkeys: bool,
-    ) -> Result<Methods, AppError> {
+    pub(crate) fn with_methods(mut self, rows: &[Method]) -> Result<Methods, AppError> {
         self.authenticators.clear();
         self.answers.clear();
-        self.read_methods(rows, has_passkeys)?;
+        self.read_methods(rows)?;
         Ok(self.methods)
     }
 
-    /// `has_passkeys`: whether there are any under this address.
-    fn read_methods(&mut self, rows: &[Method], has_passkeys: bool) -> Result<(), AppError> {
+    fn read_methods(&mut self, rows: &[Method]) -> Result<(), AppError> {
         let Some(user) = &self.user else {
             return Ok(());
         };
@@ -253,7 +251,7 @@ impl Case {
                 // A question that was taken away since is not asked any more.
                 MethodKind::Question if !self.is_asked(&row.slot) => {}
                 MethodKind::Question => self.answers.push((row.slot.clone(), text(&opened()?))),
-                MethodKind::Passkey => found.passkeys += usize::from(has_passkeys),
+                MethodKind::Passkey => found.passkeys += usize::from(self.has_passkeys),
                 MethodKind::RecoveryCode => found.recovery_codes += 1,
                 // Kept for the person and the helpdesk; no gate uses it.
                 MethodKind::AlternatePhone => {}
@@ -267,10 +265,14 @@ impl Case {
 
     fn derive_methods(&mut self, app: &App, seed: &Tag, now: Timestamp) {
         let mut settings = self.tenant.settings.reset.clone();
-        if app.passkeys().is_none() {
+        if !self.has_passkeys {
             settings.methods.remove(&Gate::Passkey);
         }
         self.methods = decoy::methods(seed.as_bytes(), &settings, self.required(now));
+        if !self.has_passkeys {
+            // Nor of those who seem to be administrators, whatever the settings say.
+            self.methods.passkeys = 0;
+        }
         if self.methods.authenticators > 0 {
             let id = latchkey_types::MethodId(self.subject_id.0);
             self.authenticators

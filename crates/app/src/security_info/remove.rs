@@ -94,7 +94,7 @@ async fn weigh(
         .into_iter()
         .filter(|row| !ids.contains(&row.id))
         .collect();
-    let after = case.with_methods(&left, app.passkeys().is_some())?;
+    let after = case.with_methods(&left)?;
     let facts = here
         .case
         .registration(here.now)

@@ -12,6 +12,7 @@ mod integrity;
 mod lockout;
 mod notices;
 mod outbox;
+mod passkey;
 mod privacy;
 mod recovery_code;
 mod retention;

@@ -335,11 +335,12 @@ async fn s17_a_decoy_is_answered_like_an_account_and_takes_no_code() {
             let mut before = test.app.db().statements();
             let mut note = |person: &Person| {
                 let now = test.app.db().statements();
-                let page = format!("{:?}", person.view.page);
-                // When a block ends is a matter of when it began.
-                let page = page
-                    .split_once("until")
-                    .map_or(page.clone(), |(a, _)| a.into());
+                let page = match &person.view.page {
+                    // When a block ends is a matter of when it began, and masks are of different people.
+                    Page::Ended(Ended::Blocked { gate, .. }) => format!("{gate:?}"),
+                    Page::Choose { options, .. } => format!("{:?}", options.len()),
+                    other => format!("{other:?}"),
+                };
                 lines.push((now - before, page, person.notice.clone()));
                 before = now;
             };

@@ -96,6 +96,11 @@ impl Person {
         self
     }
 
+    fn recovery_codes(mut self, codes: &[&'static str]) -> Self {
+        self.user.recovery_codes = codes.to_vec();
+        self
+    }
+
     fn answers(mut self, answers: &[(&'static str, &'static str)]) -> Self {
         self.user.answers = answers.to_vec();
         self
@@ -180,6 +185,8 @@ fn tenant(
         Gate::OfficeCall,
         Gate::Questions,
         Gate::AuthenticatorCode,
+        Gate::Passkey,
+        Gate::RecoveryCode,
     ]);
     SeedTenant {
         name,
@@ -210,6 +217,11 @@ fn people() -> Vec<Person> {
                 ("question-first-street", "Rose Lane"),
                 ("question-first-concert", "Blue Notes"),
             ]),
+        person(CONTOSO, "miriam@contoso.com", "Miriam Graham",
+            "Two gates: a code by mail to miriam@home.example, and a recovery code. Two are left: \
+             0A1B-2C3D-4E5F-6G7H-8J9K-MNPQ and 7777-RSTV-WXYZ-7777-RSTV-WXYZ. Each works once.")
+            .email("miriam@home.example")
+            .recovery_codes(&["0A1B-2C3D-4E5F-6G7H-8J9K-MNPQ", "7777-RSTV-WXYZ-7777-RSTV-WXYZ"]),
         person(CONTOSO, "irvin@contoso.com", "Irvin Sayers",
             "Two gates: a code by mail to irvin@home.example, and a call to the office phone \
              +31 20 1234567.")
@@ -232,12 +244,12 @@ fn people() -> Vec<Person> {
             "Has registered nothing: SSPR_0014. After signing in, Joni is led to registering."),
         person(CONTOSO, "johanna@contoso.com", "Johanna Lorenz",
             "An administrator filled in the mail johanna@home.example and the directory the phone \
-             +31 6 12345608; Johanna can confirm both in security info.")
-            .with(Field::MobilePhone, "+31612345608").email("johanna@home.example"),
-        person(CONTOSO, "lidia@contoso.com", "Lidia Holloway",
-            "Confirmed the mail lidia@home.example and the phone +31 6 12345609 half a year ago. \
-             After signing in, Lidia is asked whether they are right.")
-            .email("lidia@home.example").phone("+31612345609").confirmed(200),
+             +31 6 12345610; Johanna can confirm both in security info.")
+            .with(Field::MobilePhone, "+31612345610").email("johanna@home.example"),
+        person(CONTOSO, "miriam@contoso.com", "Miriam Graham",
+            "Confirmed the mail miriam@home.example and the phone +31 6 12345611 half a year ago. \
+             After signing in, Miriam is asked whether they are right.")
+            .email("miriam@home.example").phone("+31612345611").confirmed(200),
         person(CONTOSO, "pradeep@contoso.com", "Pradeep Gupta",
             "A synchronised account whose phone number cannot be read, so that the mailbox is the \
              only method: SSPR_0014.")

@@ -6,6 +6,7 @@ mod cookies;
 mod enumeration;
 mod flow;
 mod fuzz;
+mod gates;
 mod hosts;
 mod indistinguishable;
 mod input;
