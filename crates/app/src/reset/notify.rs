@@ -283,7 +283,7 @@ pub(super) async fn was_reset(
     };
     let mut count = 0;
     if case.tenant.settings.notifications.users {
-        let token = not_me_token(tx, app, case, user.id, Deed::Reset, open.now).await?;
+        let token = not_me_token(tx, app, case, case.subject_id, Deed::Reset, open.now).await?;
         let everyone = recipients(case, ctx.locale);
         let masks: Vec<(EmailAddress, Masked)> = everyone
             .iter()
