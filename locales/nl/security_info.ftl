@@ -23,7 +23,7 @@ info-asked-second = Als beheerder heb je eerst een tweede factor nodig. Registre
 info-held = Je wachtwoord is opnieuw ingesteld. Tot { $until } heb je twee factoren nodig om hier iets te veranderen.
 info-go-on = Verder
 info-not-now = Niet nu
-info-not-now-hint = We vragen het opnieuw als je de volgende keer inlogt.
+info-not-now-hint = We vragen het opnieuw als je je de volgende keer aanmeldt.
 info-check = Controleer wat hier staat
 info-back = Terug naar de beveiligingsgegevens
 info-cancel = Annuleren
@@ -115,7 +115,7 @@ register-other = Opnieuw typen
 ## Een verificatie-app
 
 app-heading = Hoe heet je app of telefoon?
-app-lead = Aan de naam kun je ze uit elkaar houden. Elke app die codes toont om in te loggen werkt.
+app-lead = Aan de naam kun je ze uit elkaar houden. Elke app die codes toont om je aan te melden werkt.
 name-label = Naam
 app-name-default = Mijn telefoon
 app-scan-heading = Scan dit met je app
@@ -219,7 +219,7 @@ prove-button = Bevestigen
 prove-passkey = Een passkey gebruiken
 prove-passkey-heading = Gebruik je passkey
 prove-passkey-lead = Je apparaat vraagt om je vingerafdruk, gezicht of pincode.
-prove-elsewhere = Je logt in op de eigen inlogpagina van je organisatie. Log uit, log opnieuw in en kom binnen tien minuten terug.
+prove-elsewhere = Je meldt je aan op de eigen aanmeldpagina van je organisatie. Meld je af, meld je opnieuw aan en kom binnen tien minuten terug.
 prove-impossible = Je wachtwoord is opnieuw ingesteld en je hebt geen tweede factor. Je kunt hier iets veranderen vanaf { $until }. Kun je niet wachten? Neem contact op met je beheerder.
 prove-error = Dat klopt niet. Typ het opnieuw.
 prove-error-code = Dat wachtwoord of die code klopt niet. Typ beide opnieuw, met de code die je app nu toont.
