@@ -118,9 +118,10 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: Option<&str>) -> Re
              family_name, mail, other_mails, mobile_phone, office_phone, contact_changed_at,
              usage_location, locale, enabled, source, anchor, agent_domain, managed, user_type,
              password_hash, password_set_at, must_change_password, password_never_expires,
-             sessions_valid_from, frozen_at, version, created_at)
+             sessions_valid_from, frozen_at, version, created_at, confirmed_at,
+             register_again_at, reset_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-             $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $26)
+             $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $26, $29, $30, $31)
          ON CONFLICT DO NOTHING"
     )
     .bind(user.tenant.0)
@@ -151,6 +152,9 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: Option<&str>) -> Re
     .bind(user.created_at.0)
     .bind(user.frozen_at.map(|at| at.0))
     .bind(user.version)
+    .bind(user.confirmed_at.map(|at| at.0))
+    .bind(user.register_again_at.map(|at| at.0))
+    .bind(user.reset_at.map(|at| at.0))
     .execute(c)
     .await
     .map(|done| done.rows_affected() == 1)
@@ -264,7 +268,7 @@ pub async fn set_password(
 
 /// Replaces everything that describes a user if it is still of the expected version, which grows by
 /// one; also the names that it answers to. Not touched: id, tenant, roles, password and its moment,
-/// `frozen_at`, `created_at`. [`StoreError::Conflict`] `"upn"` or `"anchor"` if another has it: then
+/// `frozen_at`, `created_at`, and what [`crate::registration`] notes. [`StoreError::Conflict`] `"upn"` or `"anchor"` if another has it: then
 /// the transaction is lost.
 pub async fn set_attributes(
     tx: &mut Tx,

@@ -38,11 +38,11 @@ pub async fn locked(tx: &mut Tx, of: Counter, now: Timestamp) -> Result<Option<T
 /// that are more than the threshold at the same time begin a lock themselves.
 pub async fn hit(tx: &mut Tx, of: Counter, rule: Rule, now: Timestamp) -> Result<Verdict> {
     let (failures, locks, locked_until): (i64, i64, Option<i64>) = on!(tx, |c| sqlx::query_as(
-        "INSERT INTO lockout (tenant_id, subject_id, familiar, failures, locks)
-         VALUES ($1, $2, $3, 1, 0)
+        "INSERT INTO lockout (tenant_id, subject_id, familiar, failures, locks, tried_at)
+         VALUES ($1, $2, $3, 1, 0, $4)
          ON CONFLICT (tenant_id, subject_id, familiar) DO UPDATE SET failures =
              CASE WHEN lockout.locked_until > $4 THEN lockout.failures
-                 ELSE lockout.failures + 1 END
+                 ELSE lockout.failures + 1 END, tried_at = excluded.tried_at
          RETURNING failures, locks, locked_until"
     )
     .bind(of.tenant.0)
@@ -72,32 +72,38 @@ pub async fn wrong(
     tag: &Secret<[u8; 32]>,
     now: Timestamp,
 ) -> Result<Option<Timestamp>> {
-    let known = on!(tx, |c| sqlx::query(
-        "UPDATE lockout SET failures = CASE WHEN failures > 0 THEN failures - 1 ELSE 0 END
-         WHERE tenant_id = $1 AND subject_id = $2 AND familiar = $3
-             AND $4 IN (wrong_1, wrong_2, wrong_3)"
+    // Whether it is known is asked where it is written: of the same password twice at the same time
+    // one counts. There is no row if another try was right meanwhile.
+    let counted: Option<(i64, i64)> =
+        on!(tx, |c| {
+            sqlx::query_as(
+        "INSERT INTO lockout (tenant_id, subject_id, familiar, failures, locks, wrong_1, tried_at)
+         VALUES ($1, $2, $3, 0, 0, $4, $5)
+         ON CONFLICT (tenant_id, subject_id, familiar) DO UPDATE SET
+             wrong_3 = lockout.wrong_2, wrong_2 = lockout.wrong_1, wrong_1 = excluded.wrong_1
+         WHERE CASE WHEN excluded.wrong_1 IN (lockout.wrong_1, lockout.wrong_2, lockout.wrong_3)
+             THEN FALSE ELSE TRUE END
+         RETURNING failures, locks"
     )
     .bind(of.tenant.0)
     .bind(of.subject.0)
     .bind(of.familiar)
     .bind(tag.expose().as_slice())
-    .execute(c)
-    .await
-    .map(|done| done.rows_affected() == 1))?;
-    if known {
-        return Ok(None);
-    }
-    let counted: Option<(i64, i64)> = on!(tx, |c| sqlx::query_as(
-        "UPDATE lockout SET wrong_3 = wrong_2, wrong_2 = wrong_1, wrong_1 = $4
-         WHERE tenant_id = $1 AND subject_id = $2 AND familiar = $3 RETURNING failures, locks"
-    )
-    .bind(of.tenant.0)
-    .bind(of.subject.0)
-    .bind(of.familiar)
-    .bind(tag.expose().as_slice())
+    .bind(now.0)
     .fetch_optional(c)
-    .await)?;
+    .await
+        })?;
     let Some((failures, locks)) = counted else {
+        on!(tx, |c| sqlx::query(
+            "UPDATE lockout SET failures = CASE WHEN failures > 0 THEN failures - 1 ELSE 0 END
+             WHERE tenant_id = $1 AND subject_id = $2 AND familiar = $3"
+        )
+        .bind(of.tenant.0)
+        .bind(of.subject.0)
+        .bind(of.familiar)
+        .execute(c)
+        .await
+        .map(drop))?;
         return Ok(None);
     };
     if failures < i64::from(rule.threshold) {
@@ -132,6 +138,21 @@ pub async fn clear(tx: &mut Tx, tenant: TenantId, subject: UserId, now: Timestam
     .fetch_all(c)
     .await)?;
     Ok(ends.into_iter().flatten().any(|until| until > now.0))
+}
+
+/// Forgets up to `limit` counters without a try since a moment: names that nobody has are many.
+/// `tried_before` is further back than the longest lock lasts.
+pub async fn purge(tx: &mut Tx, tried_before: Timestamp, limit: i64) -> Result<u64> {
+    on!(tx, |c| sqlx::query(
+        "DELETE FROM lockout WHERE (tenant_id, subject_id, familiar) IN (
+             SELECT tenant_id, subject_id, familiar FROM lockout WHERE tried_at < $1
+             ORDER BY tried_at LIMIT $2)"
+    )
+    .bind(tried_before.0)
+    .bind(limit)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected()))
 }
 
 fn end_of_lock(rule: Rule, locks: i64, now: Timestamp) -> Timestamp {

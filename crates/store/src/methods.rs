@@ -172,9 +172,8 @@ pub async fn find_passkey(
         #[sqlx(flatten)]
         method: MethodRow,
     }
-    let found: Option<Found> =
-        on!(tx, |c| {
-            sqlx::query_as(
+    let found: Option<Found> = on!(tx, |c| {
+        sqlx::query_as(
         "SELECT tenant_id, user_id, id, kind, slot, name, value, origin, created_at, changed_at,
              last_step, used_at
          FROM method WHERE slot = $1 AND kind = 'passkey'"
@@ -182,7 +181,7 @@ pub async fn find_passkey(
     .bind(credential_id)
     .fetch_optional(c)
     .await
-        })?;
+    })?;
     found
         .map(|found| {
             let owner = (TenantId(found.tenant_id), UserId(found.user_id));
@@ -257,7 +256,8 @@ pub async fn delete_kind(
 
 /// Puts a value on file. One that was there in the same kind and slot is replaced, and then
 /// `changed_at` is now: sealed values cannot be compared, so do not call it with what is there
-/// already. `false`: no such user.
+/// already. `false`: no such user. [`crate::StoreError::Conflict`] `"passkey"`: somebody else has that
+/// passkey; then the transaction is lost.
 pub async fn upsert(
     tx: &mut Tx,
     tenant: TenantId,
@@ -273,8 +273,8 @@ pub async fn upsert(
         "INSERT INTO method (tenant_id, id, user_id, kind, slot, value, origin, created_at, name)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (tenant_id, user_id, kind, slot) DO UPDATE SET id = excluded.id,
-             name = excluded.name, value = excluded.value, origin = excluded.origin, changed_at = excluded.created_at,
-             last_step = NULL"
+             name = excluded.name, value = excluded.value, origin = excluded.origin,
+             changed_at = excluded.created_at, last_step = NULL, used_at = NULL"
     )
     .bind(tenant.0)
     .bind(new.id.0)

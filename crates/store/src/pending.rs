@@ -64,13 +64,16 @@ struct Raw {
     expires_at: i64,
 }
 
-/// Puts something on its way; what was there of the same kind in this session is void.
+/// Puts something on its way, in the place of what was there of the same kind in this session: also
+/// of two at the same time one is left, so that nobody gets more tries by asking twice at once.
 pub async fn insert(tx: &mut Tx, tenant: TenantId, new: &NewPending<'_>) -> Result<()> {
-    void(tx, tenant, new.session, new.kind, new.created_at).await?;
     on!(tx, |c| sqlx::query(
         "INSERT INTO pending_method (tenant_id, id, session_id, kind, value, tag, tries,
              created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)"
+         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)
+         ON CONFLICT (tenant_id, session_id, kind) WHERE spent_at IS NULL DO UPDATE SET
+             id = excluded.id, value = excluded.value, tag = excluded.tag, tries = 0,
+             created_at = excluded.created_at, expires_at = excluded.expires_at"
     )
     .bind(tenant.0)
     .bind(new.id.0)
@@ -117,8 +120,7 @@ pub async fn latest(
     let row: Option<Raw> = on!(tx, |c| sqlx::query_as(
         "SELECT id, value, tag, tries, created_at, expires_at FROM pending_method
          WHERE tenant_id = $1 AND session_id = $2 AND kind = $3 AND spent_at IS NULL
-             AND expires_at > $4
-         ORDER BY created_at DESC, id DESC LIMIT 1"
+             AND expires_at > $4"
     )
     .bind(tenant.0)
     .bind(session.0)

@@ -107,6 +107,14 @@ pub struct Expiring {
     pub told_days: Option<i64>,
 }
 
+/// The statement of [`expiring`]: a test asks both databases how they run it.
+pub const EXPIRING: &str = "SELECT id, password_set_at, expiry_told_days FROM account
+         WHERE tenant_id = $1 AND password_set_at IS NOT NULL AND password_set_at > $2
+             AND password_set_at <= $3 AND (password_set_at, id) > ($4, $5)
+             AND enabled AND NOT password_never_expires AND managed = 'cloud'
+             AND (expiry_told_days IS NULL OR expiry_told_days > $6)
+         ORDER BY password_set_at, id LIMIT $7";
+
 /// Enabled users with a password in the cloud that was set in a span of time, which expires, and of
 /// whose expiry in so many days they were not told; the oldest passwords first, after one of them.
 pub async fn expiring(
@@ -118,23 +126,16 @@ pub async fn expiring(
     limit: i64,
 ) -> Result<Vec<Expiring>> {
     let (after_at, after_id) = after.map_or((i64::MIN, Uuid::nil()), |(at, id)| (at.0, id.0));
-    let rows: Vec<(Uuid, i64, Option<i64>)> = on!(tx, |c| sqlx::query_as(
-        "SELECT id, password_set_at, expiry_told_days FROM account
-         WHERE tenant_id = $1 AND password_set_at IS NOT NULL AND password_set_at > $2
-             AND password_set_at <= $3 AND (password_set_at, id) > ($4, $5)
-             AND enabled AND NOT password_never_expires AND managed = 'cloud'
-             AND (expiry_told_days IS NULL OR expiry_told_days > $6)
-         ORDER BY password_set_at, id LIMIT $7"
-    )
-    .bind(tenant.0)
-    .bind(span.0.0)
-    .bind(span.1.0)
-    .bind(after_at)
-    .bind(after_id)
-    .bind(days)
-    .bind(limit)
-    .fetch_all(c)
-    .await)?;
+    let rows: Vec<(Uuid, i64, Option<i64>)> = on!(tx, |c| sqlx::query_as(EXPIRING)
+        .bind(tenant.0)
+        .bind(span.0.0)
+        .bind(span.1.0)
+        .bind(after_at)
+        .bind(after_id)
+        .bind(days)
+        .bind(limit)
+        .fetch_all(c)
+        .await)?;
     Ok(rows
         .into_iter()
         .map(|(user, set_at, told_days)| Expiring {

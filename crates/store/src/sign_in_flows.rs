@@ -116,9 +116,8 @@ pub async fn insert(tx: &mut Tx, tenant: TenantId, new: &NewFlow<'_>) -> Result<
 
 /// The flow of a browser, over or not, whosever it is: whoever has the cookie may be here.
 pub async fn get_by_cookie(tx: &mut Tx, cookie_tag: &[u8]) -> Result<Option<FlowRow>> {
-    let row: Option<Raw> =
-        on!(tx, |c| {
-            sqlx::query_as(
+    let row: Option<Raw> = on!(tx, |c| {
+        sqlx::query_as(
         "SELECT tenant_id, id, subject_id, version, state, name, secret, created_at, expires_at,
              ended_at
          FROM sign_in_flow WHERE cookie_tag = $1"
@@ -126,7 +125,7 @@ pub async fn get_by_cookie(tx: &mut Tx, cookie_tag: &[u8]) -> Result<Option<Flow
     .bind(cookie_tag)
     .fetch_optional(c)
     .await
-        })?;
+    })?;
     Ok(row.map(FlowRow::from))
 }
 

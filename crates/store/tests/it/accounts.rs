@@ -42,6 +42,9 @@ async fn a_user_comes_back_as_it_was_put(Fresh { db, .. }: Fresh) {
     put.password_never_expires = true;
     put.frozen_at = Some(at(-1));
     put.enabled = false;
+    put.confirmed_at = Some(at(-2));
+    put.register_again_at = Some(at(-3));
+    put.reset_at = Some(at(-4));
     put.version = 7;
     write!(db, |tx| accounts::insert(tx, &put, Some("hash")).await);
     let got = read!(db, |tx| accounts::get(tx, CONTOSO, ADA).await).unwrap();
@@ -192,6 +195,7 @@ async fn every_change_makes_the_version_grow(Fresh { db, .. }: Fresh) {
         id: MethodId(id(50)),
         kind: methods::MethodKind::Phone,
         slot: "",
+        name: "",
         value: b"sealed",
         origin: Origin::Person,
     };
@@ -381,6 +385,7 @@ async fn methods_are_put_replaced_and_deleted(Fresh { db, .. }: Fresh) {
         id: MethodId(id(number)),
         kind,
         slot,
+        name: "",
         value,
         origin: Origin::Administrator,
     };
@@ -453,6 +458,7 @@ async fn a_time_step_is_accepted_once_and_only_forwards(Fresh { db, .. }: Fresh)
         id: MethodId(id(10)),
         kind: methods::MethodKind::Authenticator,
         slot: "",
+        name: "",
         value: b"secret",
         origin: Origin::Person,
     };

@@ -53,6 +53,7 @@ async fn another_tenant_finds_and_changes_nothing(Fresh { db, .. }: Fresh) {
         id: MethodId(id(40)),
         kind: methods::MethodKind::Email,
         slot: "",
+        name: "",
         value: b"sealed",
         origin: Origin::Person,
     };

@@ -110,6 +110,7 @@ async fn one_of_many_uses_a_time_step(Fresh { db, .. }: Fresh) {
         id: MethodId(id(1)),
         kind: methods::MethodKind::Authenticator,
         slot: "",
+        name: "",
         value: b"sealed",
         origin: latchkey_core::model::Origin::Person,
     };
