@@ -74,9 +74,8 @@ pub async fn wrong(
 ) -> Result<Option<Timestamp>> {
     // Whether it is known is asked where it is written: of the same password twice at the same time
     // one counts. There is no row if another try was right meanwhile.
-    let counted: Option<(i64, i64)> =
-        on!(tx, |c| {
-            sqlx::query_as(
+    let counted: Option<(i64, i64)> = on!(tx, |c| {
+        sqlx::query_as(
         "INSERT INTO lockout (tenant_id, subject_id, familiar, failures, locks, wrong_1, tried_at)
          VALUES ($1, $2, $3, 0, 0, $4, $5)
          ON CONFLICT (tenant_id, subject_id, familiar) DO UPDATE SET
@@ -92,7 +91,7 @@ pub async fn wrong(
     .bind(now.0)
     .fetch_optional(c)
     .await
-        })?;
+    })?;
     let Some((failures, locks)) = counted else {
         on!(tx, |c| sqlx::query(
             "UPDATE lockout SET failures = CASE WHEN failures > 0 THEN failures - 1 ELSE 0 END

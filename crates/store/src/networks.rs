@@ -38,7 +38,8 @@ pub async fn remember(
     on!(tx, |c| sqlx::query(
         "INSERT INTO familiar_network (tenant_id, user_id, network, used_at)
          VALUES ($1, $2, $3, $4)
-         ON CONFLICT (tenant_id, user_id, network) DO UPDATE SET used_at = excluded.used_at"
+         ON CONFLICT (tenant_id, user_id, network) DO UPDATE SET used_at = excluded.used_at
+         WHERE familiar_network.used_at < excluded.used_at"
     )
     .bind(tenant.0)
     .bind(user.0)

@@ -6,14 +6,15 @@ use std::time::Duration;
 use latchkey_core::reset::Gate;
 use latchkey_core::reset::throttle::{Bucket, Verdict};
 use latchkey_store::{
-    Db, accounts, challenges, counts, history, links, methods, outbox, rate, sessions, spent_work,
+    accounts, challenges, counts, history, links, methods, outbox, rate, sessions, spent_work,
     throttle,
 };
 use latchkey_types::{ChallengeId, MethodId};
 
 use crate::messages::message;
 use crate::support::{
-    ADA, CONTOSO, Fresh, NOW, SESSION, ada, at, at_once, id, on_both, read, session, tenants, write,
+    ADA, CONTOSO, Fresh, NOW, SESSION, ada, at, at_once, id, on_both, one_winner, read, session,
+    tenants, write,
 };
 
 on_both! {
@@ -28,22 +29,6 @@ on_both! {
     a_burst_is_not_exceeded
     a_daily_limit_is_not_exceeded
     no_message_is_claimed_twice_and_none_is_forgotten
-}
-
-/// Asserts that exactly one of so many tasks did it.
-macro_rules! one_winner {
-    ($db:expr, $many:literal, |$tx:ident, $number:ident| $body:expr) => {
-        let db: Db = $db.clone();
-        let won = at_once($many, move |$number| {
-            let db = db.clone();
-            async move {
-                let _ = $number;
-                write!(db, |$tx| $body.await)
-            }
-        })
-        .await;
-        assert_eq!(won.iter().filter(|won| **won).count(), 1);
-    };
 }
 
 async fn one_of_200_uses_a_code(Fresh { db, .. }: Fresh) {

@@ -5,8 +5,11 @@ use std::time::Duration;
 use crate::pg;
 use latchkey_core::model::{Managed, Source, User, UserType};
 use latchkey_core::settings::Settings;
+use latchkey_store::sign_in_sessions::{self, NewSession};
 use latchkey_store::{Db, Options, Result, Tx, accounts, audit, tenants};
-use latchkey_types::{CountryCode, Locale, SessionId, TenantId, Timestamp, Upn, UserId};
+use latchkey_types::{
+    CountryCode, Locale, SessionId, SignInSessionId, TenantId, Timestamp, Upn, UserId,
+};
 use uuid::Uuid;
 
 /// Some moment; tests count from here.
@@ -118,7 +121,7 @@ macro_rules! read {
 pub(crate) use read;
 
 /// An id that ends in a number.
-pub(crate) fn id(number: u128) -> Uuid {
+pub(crate) const fn id(number: u128) -> Uuid {
     Uuid::from_u128(0x0190_d4a8_0000_7000_8000_0000_0000_0000 + number)
 }
 
@@ -219,6 +222,66 @@ pub(crate) async fn session(db: &Db) {
     write!(db, |tx| latchkey_store::sessions::insert(tx, CONTOSO, &new)
         .await);
 }
+
+pub(crate) const SIGNED_IN: SignInSessionId =
+    SignInSessionId(Uuid::from_u128(0x0190_d4a8_0000_7000_8000_6666_0000_0001));
+
+/// A session to be of Ada's, for twelve hours.
+pub(crate) fn sign_in_session(id: SignInSessionId, cookie_tag: &[u8]) -> NewSession<'_> {
+    NewSession {
+        id,
+        user: ADA,
+        cookie_tag,
+        factors: &["password"],
+        is_twice: false,
+        created_at: NOW,
+        expires_at: at(43_200),
+        client_address: "192.0.2.1",
+        client_class: "browser",
+    }
+}
+
+/// Ada, signed in with the cookie `cookie`.
+pub(crate) async fn signed_in(db: &Db) {
+    ada(db).await;
+    let new = sign_in_session(SIGNED_IN, b"cookie");
+    write!(db, |tx| sign_in_sessions::insert(tx, CONTOSO, &new).await);
+}
+
+/// Eve, who is in Fabrikam.
+pub(crate) async fn eve(db: &Db) -> UserId {
+    let mut eve = user(20, "Eve");
+    eve.tenant = FABRIKAM;
+    write!(db, |tx| accounts::insert(tx, &eve, None).await);
+    eve.id
+}
+
+/// A microsecond later: the other side of a moment.
+pub(crate) const fn just_after(moment: Timestamp) -> Timestamp {
+    Timestamp(moment.0 + 1)
+}
+
+/// A microsecond earlier.
+pub(crate) const fn just_before(moment: Timestamp) -> Timestamp {
+    Timestamp(moment.0 - 1)
+}
+
+/// Asserts that exactly one of so many tasks did it.
+macro_rules! one_winner {
+    ($db:expr, $many:literal, |$tx:ident, $number:ident| $body:expr) => {
+        let db: latchkey_store::Db = $db.clone();
+        let won = crate::support::at_once($many, move |$number| {
+            let db = db.clone();
+            async move {
+                let _ = $number;
+                crate::support::write!(db, |$tx| $body.await)
+            }
+        })
+        .await;
+        assert_eq!(won.iter().filter(|won| **won).count(), 1);
+    };
+}
+pub(crate) use one_winner;
 
 /// Runs `many` copies at once and gives their results.
 pub(crate) async fn at_once<T, F>(many: usize, task: impl Fn(usize) -> F) -> Vec<T>
