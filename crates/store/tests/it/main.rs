@@ -23,6 +23,7 @@ mod lockout;
 mod messages;
 mod portal;
 mod races;
+mod registration;
 mod schema;
 mod security_info;
 mod sign_in;
