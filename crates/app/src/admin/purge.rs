@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use latchkey_core::audit::ActorKind;
-use latchkey_store::{counts, links, outbox, rate, sessions, spent_work, tenants, throttle};
+use latchkey_core::sign_in::lockout::FAMILIAR;
+use latchkey_store::{
+    counts, links, lockout, networks, outbox, pending, rate, sessions, sign_in_flows,
+    sign_in_sessions, spent_work, tenants, throttle,
+};
 use latchkey_types::{Locale, RequestId, TenantId};
 
 use super::PAGE;
@@ -17,6 +21,16 @@ const SESSIONS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Messages that were delivered or given up, whose contents are gone already, and links that are
 /// over.
 const MESSAGES: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Ways to a session, and methods on their way to being registered, after their time.
+const FLOWS: Duration = DAY;
+
+/// Being signed in, after its time: who is asked about a sign-in knows what it was.
+const SIGNED_IN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Wrong passwords, after the last try: much longer than the longest lock, so that nobody gains tries
+/// by waiting; names that nobody has are counted too.
+const LOCKOUTS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Daily counts.
 const COUNTS: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -52,6 +66,11 @@ pub async fn purge(app: &App) -> Result<u64, AppError> {
                 let mut count = sessions::purge(tx, now.minus(SESSIONS), BATCH).await?;
                 count += outbox::purge(tx, now.minus(MESSAGES), BATCH).await?;
                 count += rate::purge(tx, now, BATCH).await?;
+                count += sign_in_flows::purge(tx, now.minus(FLOWS), BATCH).await?;
+                count += pending::purge(tx, now.minus(FLOWS), BATCH).await?;
+                count += sign_in_sessions::purge(tx, now.minus(SIGNED_IN), BATCH).await?;
+                count += networks::purge(tx, now.minus(FAMILIAR), BATCH).await?;
+                count += lockout::purge(tx, now.minus(LOCKOUTS), BATCH).await?;
                 Ok::<_, AppError>(count)
             })
             .await?;

@@ -11,5 +11,6 @@ mod integrity;
 mod notices;
 mod outbox;
 mod privacy;
+mod purge;
 mod retention;
 mod throttles;
