@@ -23,7 +23,9 @@ function camera(folder: string, colors: readonly ('light' | 'dark')[], widths = 
     }
     await page.emulateMedia({ colorScheme: 'light', media: 'print' });
     await page.screenshot({ path: `screenshots/${folder}/${name}-print.png`, fullPage: true });
-    await page.emulateMedia({ media: 'screen' });
+    await page.emulateMedia({ colorScheme: 'dark', media: 'screen', forcedColors: 'active' });
+    await page.screenshot({ path: `screenshots/${folder}/${name}-forced.png`, fullPage: true });
+    await page.emulateMedia({ colorScheme: 'light', forcedColors: 'none' });
   };
 }
 

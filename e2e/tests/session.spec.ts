@@ -65,8 +65,9 @@ test('two tabs: only one can set the password, and the other lands on the end', 
   await other.newPassword(GOOD);
   await expect(other.heading).toHaveText('Your password is reset');
   await portal.newPassword('Another horse 43 battery');
-  await expect(page).toHaveURL(/\/reset\/end$/);
+  await expect(page).toHaveURL(/\/reset\/end\?n=late$/);
   await expect(portal.heading).toHaveText('Your password is reset');
+  await expect(portal.notice).toContainText('The password that was set first is the one that works.');
   expect((await demo.outbox()).filter((m) => m.to === 'bo@home.example' && m.subject.includes('was reset'))).toHaveLength(1);
 });
 

@@ -95,3 +95,30 @@ mail-spend-until = No more until
 mail-spend-still = Codes by e-mail still work.
 mail-spend-check = If you did not expect this, look for a number or a country that stands out. Somebody may be making money from it.
 mail-spend-link = Open the administrators' portal
+
+## Wrong passwords locked an account
+
+mail-locked-subject = { $tenant }: signing in to your account is locked for a while
+mail-locked-intro = There were too many failed tries to sign in as { $user }.
+mail-locked-until = Locked until
+mail-locked-still = Your password has not changed. To get in sooner, reset it.
+mail-locked-not-you = If it was not you, nobody got in. If you think that somebody knows your password, change it and tell your administrator.
+
+## The password was changed
+
+mail-changed-subject = { $tenant }: your password was changed
+mail-changed-intro = The password of { $user } was changed by somebody who knew the old one.
+
+## The password expires
+
+mail-expires-subject = { $days ->
+        [one] { $tenant }: your password expires in { $days } day
+       *[other] { $tenant }: your password expires in { $days } days
+    }
+mail-expires-intro = { $days ->
+        [one] The password of { $user } expires in { $days } day.
+       *[other] The password of { $user } expires in { $days } days.
+    }
+mail-expires-when = It works until
+mail-expires-what = Change it before then. You need the password that you have now.
+mail-expires-link = Change the password

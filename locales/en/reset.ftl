@@ -118,6 +118,8 @@ error-authenticator =
 notice-sent-again = A new code is on its way. The old one no longer works.
 notice-too-soon = Wait until ten seconds after the last code, then ask for another one.
 notice-out-of-date = That page was out of date, and nothing was done. Here is where you are now.
+notice-too-late = The reset had ended before this form arrived, so the form changed nothing. Here is how it ended.
+notice-too-late-done = Your password was already reset before this form arrived, so the form changed nothing. The password that was set first is the one that works.
 notice-no-messages-title = No more texts and calls for now
 notice-no-messages = Choose another way, or try again in an hour.
 

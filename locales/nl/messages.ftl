@@ -92,3 +92,30 @@ mail-spend-until = Geen nieuwe tot
 mail-spend-still = Codes per e-mail werken nog steeds.
 mail-spend-check = Had je dit niet verwacht? Kijk dan of er een nummer of een land uitspringt. Misschien verdient iemand eraan.
 mail-spend-link = Open het beheerdersportaal
+
+## Foute wachtwoorden vergrendelden een account
+
+mail-locked-subject = { $tenant }: aanmelden bij je account is tijdelijk vergrendeld
+mail-locked-intro = Er waren te veel mislukte pogingen om aan te melden als { $user }.
+mail-locked-until = Vergrendeld tot
+mail-locked-still = Je wachtwoord is niet veranderd. Stel het opnieuw in als je eerder naar binnen wilt.
+mail-locked-not-you = Was jij het niet, dan is er niemand binnengekomen. Denk je dat iemand je wachtwoord kent, wijzig het dan en vertel het je beheerder.
+
+## Het wachtwoord is gewijzigd
+
+mail-changed-subject = { $tenant }: je wachtwoord is gewijzigd
+mail-changed-intro = Het wachtwoord van { $user } is gewijzigd door iemand die het oude kende.
+
+## Het wachtwoord verloopt
+
+mail-expires-subject = { $days ->
+        [one] { $tenant }: je wachtwoord verloopt over { $days } dag
+       *[other] { $tenant }: je wachtwoord verloopt over { $days } dagen
+    }
+mail-expires-intro = { $days ->
+        [one] Het wachtwoord van { $user } verloopt over { $days } dag.
+       *[other] Het wachtwoord van { $user } verloopt over { $days } dagen.
+    }
+mail-expires-when = Het werkt tot
+mail-expires-what = Wijzig het voor die tijd. Je hebt het wachtwoord nodig dat je nu hebt.
+mail-expires-link = Het wachtwoord wijzigen

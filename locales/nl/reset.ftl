@@ -108,6 +108,8 @@ error-authenticator =
 notice-sent-again = Er is een nieuwe code onderweg. De oude werkt niet meer.
 notice-too-soon = Wacht tot tien seconden na de vorige code en vraag dan een nieuwe.
 notice-out-of-date = Die pagina was verouderd en er is niets gedaan. Hier ben je nu.
+notice-too-late = Het opnieuw instellen was al voorbij toen dit formulier aankwam, dus het heeft niets veranderd. Hier zie je hoe het is afgelopen.
+notice-too-late-done = Je wachtwoord was al opnieuw ingesteld toen dit formulier aankwam, dus het heeft niets veranderd. Het wachtwoord dat het eerst is ingesteld, is het wachtwoord dat werkt.
 notice-no-messages-title = Nu geen sms en telefoontjes meer
 notice-no-messages = Kies een andere manier, of probeer het over een uur opnieuw.
 

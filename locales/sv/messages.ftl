@@ -92,3 +92,30 @@ mail-spend-until = Inga fler förrän
 mail-spend-still = Koder via e-post fungerar fortfarande.
 mail-spend-check = Om du inte väntade dig det, leta efter ett nummer eller ett land som sticker ut. Någon kan tjäna pengar på det.
 mail-spend-link = Öppna administratörsportalen
+
+## Felaktiga lösenord låste ett konto
+
+mail-locked-subject = { $tenant }: inloggningen till ditt konto är låst en stund
+mail-locked-intro = Det gjordes för många misslyckade försök att logga in som { $user }.
+mail-locked-until = Låst till
+mail-locked-still = Ditt lösenord är oförändrat. Återställ det om du vill komma in tidigare.
+mail-locked-not-you = Om det inte var du har ingen kommit in. Om du tror att någon känner till ditt lösenord, byt det och berätta för administratören.
+
+## Lösenordet har bytts
+
+mail-changed-subject = { $tenant }: ditt lösenord har bytts
+mail-changed-intro = Lösenordet för { $user } har bytts av någon som kunde det gamla.
+
+## Lösenordet går ut
+
+mail-expires-subject = { $days ->
+        [one] { $tenant }: ditt lösenord går ut om { $days } dag
+       *[other] { $tenant }: ditt lösenord går ut om { $days } dagar
+    }
+mail-expires-intro = { $days ->
+        [one] Lösenordet för { $user } går ut om { $days } dag.
+       *[other] Lösenordet för { $user } går ut om { $days } dagar.
+    }
+mail-expires-when = Det fungerar till
+mail-expires-what = Byt det före dess. Du behöver lösenordet som du har nu.
+mail-expires-link = Byt lösenordet

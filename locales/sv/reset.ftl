@@ -108,6 +108,8 @@ error-authenticator =
 notice-sent-again = En ny kod är på väg. Den gamla fungerar inte längre.
 notice-too-soon = Vänta tills det gått tio sekunder sedan förra koden, och be sedan om en ny.
 notice-out-of-date = Sidan var inaktuell och inget gjordes. Här är du nu.
+notice-too-late = Återställningen var redan avslutad när det här formuläret kom in, så det ändrade inget. Så här slutade den.
+notice-too-late-done = Lösenordet var redan återställt när det här formuläret kom in, så det ändrade inget. Det lösenord som sattes först är det som gäller.
 notice-no-messages-title = Inga fler sms och samtal just nu
 notice-no-messages = Välj ett annat sätt, eller försök igen om en timme.
 

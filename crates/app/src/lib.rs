@@ -7,14 +7,18 @@ pub mod admin;
 pub mod audit;
 mod base;
 pub mod breached;
+pub mod change;
 mod ctx;
 mod error;
+pub mod expiry;
 mod hashing;
 mod keys;
 pub mod not_me;
 pub mod outbox;
+mod password;
 pub mod reset;
 mod service;
+pub mod sign_in;
 mod tenant;
 
 pub use base::BaseAddress;

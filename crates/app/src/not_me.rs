@@ -85,7 +85,6 @@ pub async fn report(app: &App, ctx: &Ctx, token: &str) -> Result<Option<Brand>, 
             Ok::<_, AppError>(Some(case.tenant))
         })
         .await?;
-    app.outbox().notify_one();
     Ok(done.map(|tenant: Tenant| brand(&tenant)))
 }
 

@@ -8,11 +8,11 @@ use latchkey_core::password::TermList;
 use latchkey_core::settings::Settings;
 use latchkey_crypto::argon::{Hasher, Params};
 use latchkey_crypto::keys::MasterKey;
+use latchkey_crypto::passkey::Passkeys;
 use latchkey_crypto::pow::Difficulty;
 use latchkey_notify::Channel;
 use latchkey_store::Db;
 use latchkey_types::{Clock, Entropy, TenantId};
-use tokio::sync::Notify;
 
 use crate::breached::BreachedFilter;
 use crate::hashing::HashPool;
@@ -94,8 +94,8 @@ struct Inner {
     banned: RwLock<HashMap<TenantId, (i64, Arc<TermList>)>>,
     /// A hash that no password matches.
     unmatchable: String,
-    /// Wakes the outbox.
-    outbox: Notify,
+    /// Passkeys, unless the base address is one that they cannot be bound to.
+    passkeys: Option<Passkeys>,
 }
 
 impl App {
@@ -112,7 +112,10 @@ impl App {
         let unmatchable = hasher
             .unmatchable(&*parts.entropy)
             .map_err(|error| AppError::internal("make a hash for decoys", error))?;
+        let base = &parts.options.base;
+        let passkeys = Passkeys::new(base.name(), base.url(), &parts.options.service_name).ok();
         let app = Self(Arc::new(Inner {
+            passkeys,
             unmatchable,
             db: parts.db,
             keys,
@@ -123,7 +126,6 @@ impl App {
             breached: parts.breached,
             options: parts.options,
             banned: RwLock::default(),
-            outbox: Notify::new(),
         }));
         crate::tenant::prepare_service(&app).await?;
         Ok(app)
@@ -175,8 +177,10 @@ impl App {
         self.0.unmatchable.clone()
     }
 
-    pub(crate) fn outbox(&self) -> &Notify {
-        &self.0.outbox
+    /// Passkeys. `None`: the base address is a number, or plain http elsewhere than on localhost, and
+    /// browsers bind none to it.
+    pub(crate) fn passkeys(&self) -> Option<&Passkeys> {
+        self.0.passkeys.as_ref()
     }
 
     /// A tenant's custom banned list, ready to match.

@@ -19,6 +19,6 @@ pub use channel::{Channel, Channels, Receipt};
 pub use demo::{DemoMessage, DemoOutbox};
 pub use error::{Retry, SendError, SetupError};
 pub use outgoing::{Content, Destination, MessageKind, Outgoing};
-pub use provider::{BodyFormat, HttpsProvider, ProviderConfig, is_public};
+pub use provider::{BodyFormat, HttpsProvider, ProviderConfig};
 pub use sms::{Alphabet, segments};
 pub use smtp::{SmtpChannel, SmtpConfig, SmtpSecurity};

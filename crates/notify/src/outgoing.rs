@@ -131,6 +131,10 @@ kinds! {
     Code = "code";
     /// A password was reset, to its owner.
     PasswordReset = "password_reset";
+    /// A password was changed, to its owner.
+    PasswordChanged = "password_changed";
+    /// A password expires soon, to its owner.
+    PasswordExpires = "password_expires";
     /// An administrator reset their own password, to the other administrators.
     AdministratorReset = "administrator_reset";
     /// Self-service is blocked, to its owner.
@@ -141,6 +145,8 @@ kinds! {
     Help = "help";
     /// An account was locked after "this was not me", to its owner and the administrators.
     Frozen = "frozen";
+    /// Wrong passwords locked an account, to its owner.
+    AccountLocked = "account_locked";
     /// The limit for texts and calls was reached, to the administrators.
     Spend = "spend";
 }

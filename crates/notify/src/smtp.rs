@@ -67,6 +67,9 @@ struct Idle {
     since: Instant,
 }
 
+/// A connection that was used this recently is not asked first whether it still is one.
+const FRESH: Duration = Duration::from_secs(1);
+
 /// A kept connection is closed by then; relays close theirs after minutes.
 const LONGEST_IDLE: Duration = Duration::from_secs(30);
 
@@ -205,7 +208,8 @@ impl SmtpChannel {
         })
     }
 
-    async fn connection(&self) -> Result<AsyncSmtpConnection, SendError> {
+    /// A connection, and whether it was used before.
+    async fn connection(&self) -> Result<(AsyncSmtpConnection, bool), SendError> {
         loop {
             let kept = self
                 .idle
@@ -219,11 +223,12 @@ impl SmtpChannel {
             else {
                 break;
             };
-            if since.elapsed() < LONGEST_IDLE && connection.test_connected().await {
-                return Ok(connection);
+            let idle = since.elapsed();
+            if idle < FRESH || idle < LONGEST_IDLE && connection.test_connected().await {
+                return Ok((connection, true));
             }
         }
-        self.connect().await
+        Ok((self.connect().await?, false))
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, SendError> {
@@ -355,12 +360,26 @@ impl Channel for SmtpChannel {
             .acquire()
             .await
             .map_err(|_| Progress::new().late())?;
-        let mut connection = timeout(self.config.timeout, self.connection())
-            .await
-            .map_err(|_| Progress::new().late())??;
+        let late = |_| Progress::new().late();
+        let whole = self.config.timeout;
+        let (mut connection, used) = timeout(whole, self.connection()).await.map_err(late)??;
         let progress = Progress::new();
-        let handed = hand_over(&mut connection, mail.envelope(), &bytes, &progress);
-        match timeout(self.config.timeout, handed).await {
+        let envelope = mail.envelope();
+        let mut handed = timeout(
+            whole,
+            hand_over(&mut connection, envelope, &bytes, &progress),
+        )
+        .await;
+        if used && matches!(handed, Ok(Err(_))) && progress.stage() == Stage::Sender {
+            // The relay has ended it in the meantime, and has seen nothing of this message.
+            connection = timeout(whole, self.connect()).await.map_err(late)??;
+            handed = timeout(
+                whole,
+                hand_over(&mut connection, envelope, &bytes, &progress),
+            )
+            .await;
+        }
+        match handed {
             Ok(Ok(response)) => {
                 self.keep(connection);
                 let answer = response.message().collect::<Vec<_>>().join(" ");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use latchkey_app::{App, admin, outbox, reset};
+use latchkey_app::{App, admin, expiry, outbox, reset};
 use latchkey_http::{Limits, serve};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use sd_notify::NotifyState;
@@ -26,6 +26,9 @@ const EXPIRE_EVERY: Duration = Duration::from_secs(15);
 
 /// How often what is of no use any more is deleted.
 const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// How often people are told whose passwords expire soon.
+const TELL_EVERY: Duration = Duration::from_secs(15 * 60);
 
 /// How often the exporter of metrics tidies up.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
@@ -66,12 +69,16 @@ impl Service {
         let app = &self.app;
         let worker = outbox::Worker::new(app.clone());
         let (stopped, expiring, purging) = (stop.clone(), app.clone(), app.clone());
+        let telling = app.clone();
         tasks.spawn(async move { worker.run(stopped).await });
         tasks.spawn(every(EXPIRE_EVERY, stop.clone(), move || {
             expire(expiring.clone())
         }));
         tasks.spawn(every(PURGE_EVERY, stop.clone(), move || {
             purge(purging.clone())
+        }));
+        tasks.spawn(every(TELL_EVERY, stop.clone(), move || {
+            tell(telling.clone())
         }));
         if let Some((listener, handle)) = self.metrics {
             let page = handle.clone();
@@ -152,6 +159,20 @@ async fn expire(app: App) {
                 tracing::warn!(error = error.chain(), "abandoned resets could not be ended");
                 return;
             }
+        }
+    }
+}
+
+/// Tells people whose passwords expire soon.
+async fn tell(app: App) {
+    match expiry::tell(&app).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "people were told that their passwords expire"),
+        Err(error) => {
+            tracing::warn!(
+                error = error.chain(),
+                "people could not be told that their passwords expire"
+            );
         }
     }
 }

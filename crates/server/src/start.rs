@@ -61,6 +61,7 @@ pub(crate) async fn database(config: &Config) -> Result<Db, Failure> {
     let options = latchkey_store::Options {
         connections: config.database.connections,
         wait: config.database.wait,
+        durable: config.database.durable,
     };
     let db = Db::open(config.database.url.expose(), &options)
         .await

@@ -20,12 +20,12 @@ impl Clock for SystemClock {
     }
 }
 
-/// The random generator of AWS-LC, seeded by the system.
+/// The random generator of the operating system.
 pub(crate) struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
     fn fill(&self, buffer: &mut [u8]) {
-        if aws_lc_rs::rand::fill(buffer).is_err() {
+        if getrandom::fill(buffer).is_err() {
             // Weak keys and codes would be worse than none.
             eprintln!("latchkey: the system gives no random bytes");
             std::process::abort();

@@ -76,11 +76,10 @@ CREATE TABLE lockout (
     wrong_1 BYTEA,
     wrong_2 BYTEA,
     wrong_3 BYTEA,
-    -- The last try.
-    tried_at BIGINT NOT NULL,
+    -- The last try: what is as good as forgotten is deleted.
+    hit_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, subject_id, familiar)
 );
-CREATE INDEX lockout_by_try ON lockout (tried_at);
 
 -- Networks from which a user signed in rightly, as keyed hashes.
 CREATE TABLE familiar_network (
@@ -112,10 +111,10 @@ CREATE TABLE pending_method (
     FOREIGN KEY (tenant_id, session_id) REFERENCES sign_in_session (tenant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX pending_method_by_session ON pending_method (tenant_id, session_id);
-CREATE INDEX pending_method_by_expiry ON pending_method (expires_at);
 -- One of a kind is on its way in a session: a new one takes the place of the one before.
 CREATE UNIQUE INDEX pending_method_on_its_way ON pending_method (tenant_id, session_id, kind)
     WHERE spent_at IS NULL;
+CREATE INDEX pending_method_by_expiry ON pending_method (expires_at);
 
 -- The identity provider of a tenant whose users are federated (OpenID Connect).
 CREATE TABLE federation (

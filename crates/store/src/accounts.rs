@@ -10,7 +10,7 @@ use crate::names::{self, NameKind};
 use crate::{Result, StoreError, Tx, history};
 
 #[derive(sqlx::FromRow)]
-struct AccountRow {
+pub(crate) struct AccountRow {
     tenant_id: Uuid,
     id: Uuid,
     upn: String,
@@ -44,7 +44,7 @@ struct AccountRow {
 }
 
 impl AccountRow {
-    fn into_user(self) -> Result<User> {
+    pub(crate) fn into_user(self) -> Result<User> {
         let row = Row::new("account", self.id);
         let mut roles = Vec::new();
         for name in self
@@ -97,14 +97,28 @@ impl AccountRow {
     }
 }
 
-const SELECT: &str = "SELECT a.tenant_id, a.id, a.upn, a.display_name, a.given_name, a.family_name,
+/// What [`AccountRow`] is read from, of an account `a`.
+pub(crate) const COLUMNS: &str =
+    "a.tenant_id, a.id, a.upn, a.display_name, a.given_name, a.family_name,
         a.mail, a.other_mails, a.mobile_phone, a.office_phone, a.contact_changed_at,
         a.usage_location, a.locale, a.enabled, a.source, a.anchor, a.agent_domain, a.managed,
         a.user_type, a.password_set_at, a.must_change_password, a.password_never_expires,
         a.frozen_at, a.confirmed_at, a.register_again_at, a.reset_at, a.version, a.created_at,
         (SELECT string_agg(r.role, '|') FROM account_role r
-            WHERE r.tenant_id = a.tenant_id AND r.user_id = a.id) AS roles
-    FROM account a WHERE a.tenant_id = ";
+            WHERE r.tenant_id = a.tenant_id AND r.user_id = a.id) AS roles";
+
+/// The beginning of a statement that reads accounts of a tenant: a macro, because the builder's type
+/// differs per driver.
+macro_rules! select {
+    ($tenant:expr) => {{
+        let mut query = sqlx::QueryBuilder::new("SELECT ");
+        query
+            .push(COLUMNS)
+            .push(" FROM account a WHERE a.tenant_id = ")
+            .push_bind($tenant.0);
+        query
+    }};
+}
 
 /// Adds a user with roles, the names it answers to, and the hash of its password if it has one (then
 /// `password_set_at` should be set). [`StoreError::Conflict`] `"upn"` or `"anchor"` if that is taken;
@@ -118,10 +132,10 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: Option<&str>) -> Re
              family_name, mail, other_mails, mobile_phone, office_phone, contact_changed_at,
              usage_location, locale, enabled, source, anchor, agent_domain, managed, user_type,
              password_hash, password_set_at, must_change_password, password_never_expires,
-             sessions_valid_from, frozen_at, version, created_at, confirmed_at,
-             register_again_at, reset_at)
+             sessions_valid_from, frozen_at, confirmed_at, register_again_at, reset_at, version,
+             created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-             $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $26, $29, $30, $31)
+             $19, $20, $21, $22, $23, $24, $25, $26, $27, $29, $30, $31, $28, $26)
          ON CONFLICT DO NOTHING"
     )
     .bind(user.tenant.0)
@@ -195,11 +209,8 @@ fn names_of(user: &User) -> Vec<(NameKind, String)> {
 /// A user with roles, in one statement.
 pub async fn get(tx: &mut Tx, tenant: TenantId, id: UserId) -> Result<Option<User>> {
     let row: Option<AccountRow> = on!(tx, |c| {
-        let mut query = sqlx::QueryBuilder::new(SELECT);
-        query
-            .push_bind(tenant.0)
-            .push(" AND a.id = ")
-            .push_bind(id.0);
+        let mut query = select!(tenant);
+        query.push(" AND a.id = ").push_bind(id.0);
         query.build_query_as().fetch_optional(c).await
     })?;
     row.map(AccountRow::into_user).transpose()
@@ -234,8 +245,8 @@ pub async fn sessions_valid_from(
 }
 
 /// Sets the password if the user is still of the expected version: hash, moment, no duty to change,
-/// no notice of expiry told, all sessions over, version one higher, and the hash in the history, of which the last
-/// `keep_history` are kept. `false`: nothing changed.
+/// no notice of expiry told, all sessions over, version one higher, and the hash in the history, of
+/// which the last `keep_history` are kept. `false`: nothing changed.
 pub async fn set_password(
     tx: &mut Tx,
     tenant: TenantId,
@@ -268,7 +279,7 @@ pub async fn set_password(
 
 /// Replaces everything that describes a user if it is still of the expected version, which grows by
 /// one; also the names that it answers to. Not touched: id, tenant, roles, password and its moment,
-/// `frozen_at`, `created_at`, and what [`crate::registration`] notes. [`StoreError::Conflict`] `"upn"` or `"anchor"` if another has it: then
+/// `frozen_at`, what [`crate::registration`] keeps, `created_at`. [`StoreError::Conflict`] `"upn"` or `"anchor"` if another has it: then
 /// the transaction is lost.
 pub async fn set_attributes(
     tx: &mut Tx,
@@ -514,8 +525,7 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<User>> {
     let rows: Vec<AccountRow> = on!(tx, |c| {
-        let mut query = sqlx::QueryBuilder::new(SELECT);
-        query.push_bind(tenant.0);
+        let mut query = select!(tenant);
         push_filter!(query, filter);
         if let Some(after) = after {
             query.push(" AND a.upn_key > ").push_bind(after);

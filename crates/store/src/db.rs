@@ -22,10 +22,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{ConnectOptions, Connection, PgPool, Postgres, Transaction};
 
-use crate::StoreError;
+use tokio::sync::Notify;
+
+use crate::{StoreError, sqlite};
 
 /// How often a transaction is run again when PostgreSQL asks for it.
 const RERUNS: u32 = 5;
@@ -38,6 +39,9 @@ pub struct Options {
     /// How long a transaction waits for a connection, or for another process that writes to the
     /// same SQLite file, before it fails as busy.
     pub wait: Duration,
+    /// Whether what is committed outlives a fall of the power; only on SQLite can it be switched off,
+    /// for a folder that is thrown away.
+    pub durable: bool,
 }
 
 impl Default for Options {
@@ -45,6 +49,7 @@ impl Default for Options {
         Self {
             connections: 4,
             wait: Duration::from_secs(10),
+            durable: true,
         }
     }
 }
@@ -65,14 +70,12 @@ pub struct Db(Arc<Shared>);
 struct Shared {
     pools: Pools,
     statements: AtomicU64,
+    /// Woken when messages were committed.
+    posted: Notify,
 }
 
 enum Pools {
-    Sqlite {
-        /// One connection: SQLite has one writer at a time, and waiting in our own queue is fair.
-        writer: SqlitePool,
-        readers: SqlitePool,
-    },
+    Sqlite(sqlite::Pool),
     Postgres(PgPool),
 }
 
@@ -95,10 +98,12 @@ struct Open {
     /// A statement failed. PostgreSQL would refuse all that follows; so do we, on both.
     failed: bool,
     rerun: bool,
+    /// There are messages in it.
+    posts: bool,
 }
 
 pub(crate) enum Conn {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(sqlite::Transaction),
     Postgres(Transaction<'static, Postgres>),
 }
 
@@ -108,10 +113,10 @@ macro_rules! on {
     ($tx:expr, |$c:ident| $body:expr) => {{
         let tx: &mut $crate::db::Tx = $tx;
         let result: sqlx::Result<_> = match tx.statement()? {
-            $crate::db::Conn::Sqlite(transaction) => {
-                let $c = &mut **transaction;
-                $body
-            }
+            $crate::db::Conn::Sqlite(transaction) => match transaction.session() {
+                Ok($c) => $body,
+                Err(error) => Err(error),
+            },
             $crate::db::Conn::Postgres(transaction) => {
                 let $c = &mut **transaction;
                 $body
@@ -138,13 +143,14 @@ impl Db {
         Ok(Self(Arc::new(Shared {
             pools,
             statements: AtomicU64::new(0),
+            posted: Notify::new(),
         })))
     }
 
     /// Which database it is.
     pub fn engine(&self) -> Engine {
         match self.0.pools {
-            Pools::Sqlite { .. } => Engine::Sqlite,
+            Pools::Sqlite(_) => Engine::Sqlite,
             Pools::Postgres(_) => Engine::Postgres,
         }
     }
@@ -204,10 +210,8 @@ impl Db {
 
     async fn begin(&self, write: bool) -> Result<(Tx, Home), StoreError> {
         let conn = match &self.0.pools {
-            Pools::Sqlite { writer, .. } if write => {
-                Conn::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
-            }
-            Pools::Sqlite { readers, .. } => Conn::Sqlite(readers.begin().await?),
+            Pools::Sqlite(pool) if write => Conn::Sqlite(pool.write().await?),
+            Pools::Sqlite(pool) => Conn::Sqlite(pool.read().await?),
             Pools::Postgres(pool) if write => Conn::Postgres(pool.begin().await?),
             Pools::Postgres(pool) => Conn::Postgres(
                 pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -219,6 +223,7 @@ impl Db {
             shared: Arc::clone(&self.0),
             failed: false,
             rerun: false,
+            posts: false,
         };
         let home = Home::default();
         Ok((
@@ -249,14 +254,15 @@ impl Db {
         self.0.statements.load(Ordering::Relaxed)
     }
 
+    /// Is woken when this process has committed messages: there is something to deliver.
+    pub fn posted(&self) -> &Notify {
+        &self.0.posted
+    }
+
     /// Waits for running transactions and closes. Everything afterwards is refused.
     pub async fn close(&self) {
         match &self.0.pools {
-            Pools::Sqlite { writer, readers } => {
-                // The last connection to close writes the log back into the database.
-                readers.close().await;
-                writer.close().await;
-            }
+            Pools::Sqlite(pool) => pool.close().await,
             Pools::Postgres(pool) => pool.close().await,
         }
     }
@@ -292,6 +298,13 @@ impl Tx {
         Ok(&mut open.conn)
     }
 
+    /// Wakes whoever delivers messages when this is committed.
+    pub(crate) fn posts(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.posts = true;
+        }
+    }
+
     pub(crate) fn engine(&self) -> Engine {
         match self.open {
             Some(Open {
@@ -319,13 +332,20 @@ impl Open {
             Conn::Sqlite(transaction) => transaction.commit().await,
             Conn::Postgres(transaction) => transaction.commit().await,
         }
-        .map_err(StoreError::of_commit)
+        .map_err(StoreError::of_commit)?;
+        if self.posts {
+            self.shared.posted.notify_one();
+        }
+        Ok(())
     }
 
     /// Undoes everything. A connection that cannot even do that is thrown away, which undoes it too.
     async fn rollback(self) {
         let result = match self.conn {
-            Conn::Sqlite(transaction) => transaction.rollback().await,
+            Conn::Sqlite(transaction) => {
+                drop(transaction);
+                Ok(())
+            }
             Conn::Postgres(transaction) => transaction.rollback().await,
         };
         if let Err(error) = result {
@@ -350,43 +370,10 @@ async fn open_sqlite(path: &Path, options: &Options) -> Result<Pools, StoreError
         ));
     }
     create_private(path.to_owned()).await?;
-    let common = SqliteConnectOptions::new()
-        .filename(path)
-        .foreign_keys(true)
-        .busy_timeout(options.wait)
-        .disable_statement_logging();
-    // The defaults of SQLite would do; they are named because the memory budget depends on them.
-    // No mmap: its pages would count as resident.
-    let writer = common
-        .clone()
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        // What is deleted, such as the text of a message that was sent, is overwritten.
-        .pragma("secure_delete", "ON")
-        .pragma("cache_size", "-4096")
-        .pragma("mmap_size", "0")
-        .optimize_on_close(true, 400);
-    let reader = common
-        .pragma("cache_size", "-2048")
-        .pragma("mmap_size", "0")
-        .pragma("query_only", "ON");
-    let writer = SqlitePoolOptions::new()
-        .max_connections(1)
-        .min_connections(1)
-        .acquire_timeout(options.wait)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .connect_with(writer)
-        .await?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(options.connections.max(1))
-        .acquire_timeout(options.wait)
-        .idle_timeout(Duration::from_mins(5))
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .connect_lazy_with(reader);
-    Ok(Pools::Sqlite { writer, readers })
+    let (path, options) = (path.to_owned(), options.clone());
+    let opened = tokio::task::spawn_blocking(move || sqlite::Pool::open(path, options)).await;
+    let pool = opened.map_err(|_| sqlx::Error::WorkerCrashed)??;
+    Ok(Pools::Sqlite(pool))
 }
 
 /// Makes an empty file that only its owner may read; SQLite gives its log the same permissions.

@@ -195,7 +195,7 @@ fn of_database(error: &dyn DatabaseError) -> StoreError {
     let cause = Cause::database(error);
     let code = cause.code.clone().unwrap_or_default();
     if error
-        .try_downcast_ref::<sqlx::sqlite::SqliteError>()
+        .try_downcast_ref::<crate::sqlite::SqliteError>()
         .is_some()
     {
         // The low byte of an extended result code is its kind: 5 busy, 6 locked, 10 I/O, 13 full,
@@ -218,14 +218,11 @@ fn of_database(error: &dyn DatabaseError) -> StoreError {
 /// The unique keys that callers tell apart, by what both databases call them: SQLite names the
 /// columns, PostgreSQL the constraint, which is named after them.
 fn unique_key(error: &dyn DatabaseError) -> &'static str {
-    const KEYS: [(&str, &str); 6] = [
+    const KEYS: [(&str, &str); 4] = [
         ("upn_key", "upn"),
         ("anchor", "anchor"),
         ("user_group", "group"),
         ("domain", "domain"),
-        ("method_by_credential", "passkey"),
-        // The same, by its one column.
-        (": method.slot", "passkey"),
     ];
     let text = error.constraint().unwrap_or_else(|| error.message());
     KEYS.iter()

@@ -112,7 +112,8 @@ pub async fn user_of(
     Ok(user.map(UserId))
 }
 
-/// Binds a user to an issuer's subject. `false`: one of the two is bound already, and stays so.
+/// Binds a user to an issuer's subject. `false`: one of the two is bound already, and stays so, or
+/// there is no such user.
 pub async fn bind(
     tx: &mut Tx,
     tenant: TenantId,
@@ -123,7 +124,8 @@ pub async fn bind(
 ) -> Result<bool> {
     on!(tx, |c| sqlx::query(
         "INSERT INTO federated_identity (tenant_id, issuer, subject, user_id, created_at)
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"
+         SELECT tenant_id, $2, $3, id, $5 FROM account WHERE tenant_id = $1 AND id = $4
+         ON CONFLICT DO NOTHING"
     )
     .bind(tenant.0)
     .bind(issuer)

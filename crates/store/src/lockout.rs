@@ -1,6 +1,6 @@
 //! Wrong passwords of users and decoys. What they mean is said, as one value that moves, in
-//! [`latchkey_core::sign_in::lockout::Counter`]; here each move is a statement, so that tries at the same time
-//! are all counted.
+//! [`latchkey_core::sign_in::lockout::Counter`]; here each move is a statement, so that tries at the
+//! same time are all counted.
 
 use latchkey_core::sign_in::lockout::{Rule, Verdict, lock_length};
 use latchkey_types::{Secret, TenantId, Timestamp, UserId};
@@ -38,11 +38,11 @@ pub async fn locked(tx: &mut Tx, of: Counter, now: Timestamp) -> Result<Option<T
 /// that are more than the threshold at the same time begin a lock themselves.
 pub async fn hit(tx: &mut Tx, of: Counter, rule: Rule, now: Timestamp) -> Result<Verdict> {
     let (failures, locks, locked_until): (i64, i64, Option<i64>) = on!(tx, |c| sqlx::query_as(
-        "INSERT INTO lockout (tenant_id, subject_id, familiar, failures, locks, tried_at)
+        "INSERT INTO lockout (tenant_id, subject_id, familiar, failures, locks, hit_at)
          VALUES ($1, $2, $3, 1, 0, $4)
-         ON CONFLICT (tenant_id, subject_id, familiar) DO UPDATE SET failures =
-             CASE WHEN lockout.locked_until > $4 THEN lockout.failures
-                 ELSE lockout.failures + 1 END, tried_at = excluded.tried_at
+         ON CONFLICT (tenant_id, subject_id, familiar) DO UPDATE SET hit_at = excluded.hit_at,
+             failures = CASE WHEN lockout.locked_until > $4 THEN lockout.failures
+                 ELSE lockout.failures + 1 END
          RETURNING failures, locks, locked_until"
     )
     .bind(of.tenant.0)
@@ -72,16 +72,16 @@ pub async fn wrong(
     tag: &Secret<[u8; 32]>,
     now: Timestamp,
 ) -> Result<Option<Timestamp>> {
-    // Whether it is known is asked where it is written: of the same password twice at the same time
-    // one counts. There is no row if another try was right meanwhile.
+    // Whether it is known is asked where it is remembered: of the same password twice at the same
+    // time one counts. There is no row if another try was right meanwhile.
     let counted: Option<(i64, i64)> = on!(tx, |c| {
         sqlx::query_as(
-        "INSERT INTO lockout (tenant_id, subject_id, familiar, failures, locks, wrong_1, tried_at)
-         VALUES ($1, $2, $3, 0, 0, $4, $5)
+        "INSERT INTO lockout (tenant_id, subject_id, familiar, failures, locks, hit_at, wrong_1)
+         VALUES ($1, $2, $3, 0, 0, $5, $4)
          ON CONFLICT (tenant_id, subject_id, familiar) DO UPDATE SET
              wrong_3 = lockout.wrong_2, wrong_2 = lockout.wrong_1, wrong_1 = excluded.wrong_1
-         WHERE CASE WHEN excluded.wrong_1 IN (lockout.wrong_1, lockout.wrong_2, lockout.wrong_3)
-             THEN FALSE ELSE TRUE END
+         WHERE CASE WHEN excluded.wrong_1
+                 IN (lockout.wrong_1, lockout.wrong_2, lockout.wrong_3) THEN FALSE ELSE TRUE END
          RETURNING failures, locks"
     )
     .bind(of.tenant.0)
@@ -139,16 +139,15 @@ pub async fn clear(tx: &mut Tx, tenant: TenantId, subject: UserId, now: Timestam
     Ok(ends.into_iter().flatten().any(|until| until > now.0))
 }
 
-/// Forgets up to `limit` counters without a try since a moment: names that nobody has are many.
-/// `tried_before` is further back than the longest lock lasts.
-pub async fn purge(tx: &mut Tx, tried_before: Timestamp, limit: i64) -> Result<u64> {
+/// Deletes the counters of every tenant that were last hit before a moment and do not lock now. They
+/// are forgotten only when they are old: who waits for that waits longer than for any lock.
+pub async fn purge(tx: &mut Tx, hit_before: Timestamp, now: Timestamp) -> Result<u64> {
     on!(tx, |c| sqlx::query(
-        "DELETE FROM lockout WHERE (tenant_id, subject_id, familiar) IN (
-             SELECT tenant_id, subject_id, familiar FROM lockout WHERE tried_at < $1
-             ORDER BY tried_at LIMIT $2)"
+        "DELETE FROM lockout
+         WHERE hit_at < $1 AND (locked_until IS NULL OR locked_until <= $2)"
     )
-    .bind(tried_before.0)
-    .bind(limit)
+    .bind(hit_before.0)
+    .bind(now.0)
     .execute(c)
     .await
     .map(|done| done.rows_affected()))

@@ -256,8 +256,7 @@ pub async fn delete_kind(
 
 /// Puts a value on file. One that was there in the same kind and slot is replaced, and then
 /// `changed_at` is now: sealed values cannot be compared, so do not call it with what is there
-/// already. `false`: no such user. [`crate::StoreError::Conflict`] `"passkey"`: somebody else has that
-/// passkey; then the transaction is lost.
+/// already. `false`: no such user. Passkeys are added with [`add_passkey`].
 pub async fn upsert(
     tx: &mut Tx,
     tenant: TenantId,
@@ -288,6 +287,85 @@ pub async fn upsert(
     .execute(c)
     .await
     .map(drop)
+    })?;
+    Ok(true)
+}
+
+/// Adds a passkey. `false`: no such user, or the credential is somebody's already; then nothing
+/// changed, and the transaction may go on.
+pub async fn add_passkey(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+    new: &NewMethod<'_>,
+    now: Timestamp,
+) -> Result<bool> {
+    let added = on!(tx, |c| {
+        sqlx::query(
+        "INSERT INTO method (tenant_id, id, user_id, kind, slot, value, origin, created_at, name)
+         SELECT tenant_id, $3, id, $4, $5, $6, $7, $8, $9 FROM account
+         WHERE tenant_id = $1 AND id = $2
+         ON CONFLICT DO NOTHING"
+    )
+    .bind(tenant.0)
+    .bind(user.0)
+    .bind(new.id.0)
+    .bind(MethodKind::Passkey.as_str())
+    .bind(new.slot)
+    .bind(new.value)
+    .bind(new.origin.as_str())
+    .bind(now.0)
+    .bind(new.name)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1)
+    })?;
+    if added {
+        accounts::bump_version(tx, tenant, user).await?;
+    }
+    Ok(added)
+}
+
+/// Puts a new sheet of recovery codes, ids and slots, in place of the one before, in one step of the
+/// user's version. `false`: no such user.
+pub async fn replace_recovery_codes(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+    codes: &[(MethodId, String)],
+    now: Timestamp,
+) -> Result<bool> {
+    if !accounts::bump_version(tx, tenant, user).await? {
+        return Ok(false);
+    }
+    let kind = MethodKind::RecoveryCode.as_str();
+    on!(tx, |c| sqlx::query(
+        "DELETE FROM method WHERE tenant_id = $1 AND user_id = $2 AND kind = $3"
+    )
+    .bind(tenant.0)
+    .bind(user.0)
+    .bind(kind)
+    .execute(c)
+    .await
+    .map(drop))?;
+    if codes.is_empty() {
+        return Ok(true);
+    }
+    on!(tx, |c| {
+        let mut query = sqlx::QueryBuilder::new(
+            "INSERT INTO method (tenant_id, id, user_id, kind, slot, value, origin, created_at) ",
+        );
+        query.push_values(codes, |mut row, (id, slot)| {
+            row.push_bind(tenant.0)
+                .push_bind(id.0)
+                .push_bind(user.0)
+                .push_bind(kind)
+                .push_bind(slot)
+                .push_bind(Vec::<u8>::new())
+                .push_bind(Origin::Person.as_str())
+                .push_bind(now.0);
+        });
+        query.build().execute(c).await.map(drop)
     })?;
     Ok(true)
 }

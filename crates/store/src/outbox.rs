@@ -125,8 +125,9 @@ struct Raw {
     attempts: i64,
 }
 
-/// Adds a message. It is durable when the transaction is.
+/// Adds a message. It is durable when the transaction is; then [`crate::Db::posted`] is woken.
 pub async fn insert(tx: &mut Tx, tenant: TenantId, new: &NewMessage<'_>) -> Result<()> {
+    tx.posts();
     on!(tx, |c| sqlx::query(
         "INSERT INTO outbox (tenant_id, id, kind, channel, payload, created_at, due_at, expires_at,
              attempts)

@@ -1,7 +1,7 @@
 //! Who registered security info and when, and whose password expires. None of this makes a user's
 //! version grow: it changes nothing about what they may do.
 
-use latchkey_types::{TenantId, Timestamp, UserId};
+use latchkey_types::{GroupId, TenantId, Timestamp, UserId};
 use uuid::Uuid;
 
 use crate::db::on;
@@ -74,7 +74,7 @@ pub async fn require_of_all(tx: &mut Tx, tenant: TenantId, now: Timestamp) -> Re
 pub async fn require_of_group(
     tx: &mut Tx,
     tenant: TenantId,
-    group: latchkey_types::GroupId,
+    group: GroupId,
     now: Timestamp,
 ) -> Result<u64> {
     on!(tx, |c| sqlx::query(
@@ -109,14 +109,15 @@ pub struct Expiring {
 
 /// The statement of [`expiring`]: a test asks both databases how they run it.
 pub const EXPIRING: &str = "SELECT id, password_set_at, expiry_told_days FROM account
-         WHERE tenant_id = $1 AND password_set_at IS NOT NULL AND password_set_at > $2
-             AND password_set_at <= $3 AND (password_set_at, id) > ($4, $5)
+         WHERE tenant_id = $1 AND password_set_at IS NOT NULL
+             AND (password_set_at, id) > ($2, $3) AND password_set_at <= $4
              AND enabled AND NOT password_never_expires AND managed = 'cloud'
-             AND (expiry_told_days IS NULL OR expiry_told_days > $6)
-         ORDER BY password_set_at, id LIMIT $7";
+             AND (expiry_told_days IS NULL OR expiry_told_days > $5)
+         ORDER BY password_set_at, id LIMIT $6";
 
-/// Enabled users with a password in the cloud that was set in a span of time, which expires, and of
-/// whose expiry in so many days they were not told; the oldest passwords first, after one of them.
+/// Enabled users with a password in the cloud that was set after one moment and not after another,
+/// which expires, and of whose expiry in so many days they were not told; the oldest passwords
+/// first, after one of them.
 pub async fn expiring(
     tx: &mut Tx,
     tenant: TenantId,
@@ -125,13 +126,13 @@ pub async fn expiring(
     after: Option<(Timestamp, UserId)>,
     limit: i64,
 ) -> Result<Vec<Expiring>> {
-    let (after_at, after_id) = after.map_or((i64::MIN, Uuid::nil()), |(at, id)| (at.0, id.0));
+    // One lower bound, so that both databases begin in the index where the last page ended.
+    let (after_at, after_id) = after.map_or((span.0, Uuid::max()), |(at, id)| (at, id.0));
     let rows: Vec<(Uuid, i64, Option<i64>)> = on!(tx, |c| sqlx::query_as(EXPIRING)
         .bind(tenant.0)
-        .bind(span.0.0)
-        .bind(span.1.0)
-        .bind(after_at)
+        .bind(after_at.0)
         .bind(after_id)
+        .bind(span.1.0)
         .bind(days)
         .bind(limit)
         .fetch_all(c)

@@ -123,8 +123,8 @@ const SELECT: &str = "SELECT tenant_id, id, subject_id, version, state, name, lo
         client_address, client_class, request_id, created_at, expires_at, ended_at, detail
     FROM reset_session WHERE ";
 
-/// Adds a session.
-pub async fn insert(tx: &mut Tx, tenant: TenantId, new: &NewSession<'_>) -> Result<()> {
+/// Adds a session, and gives it as it is stored.
+pub async fn insert(tx: &mut Tx, tenant: TenantId, new: &NewSession<'_>) -> Result<SessionRow> {
     on!(tx, |c| sqlx::query(
         "INSERT INTO reset_session (tenant_id, id, subject_id, cookie_tag, version, state, name,
              locale, client_address, client_class, request_id, created_at, expires_at, detail)
@@ -145,7 +145,23 @@ pub async fn insert(tx: &mut Tx, tenant: TenantId, new: &NewSession<'_>) -> Resu
     .bind(new.detail)
     .execute(c)
     .await
-    .map(drop))
+    .map(drop))?;
+    Ok(SessionRow {
+        tenant,
+        id: new.id,
+        subject: new.subject,
+        version: 1,
+        state: new.state.to_owned(),
+        name: new.name.to_vec(),
+        locale: new.locale,
+        client_address: new.client_address.to_owned(),
+        client_class: new.client_class.to_owned(),
+        request: new.request,
+        created_at: new.created_at,
+        expires_at: new.expires_at,
+        ended_at: None,
+        detail: new.detail.map(str::to_owned),
+    })
 }
 
 /// A session, over or not.
@@ -169,6 +185,26 @@ pub async fn get_by_cookie(tx: &mut Tx, cookie_tag: &[u8]) -> Result<Option<Sess
         query.push("cookie_tag = ").push_bind(cookie_tag);
         query.build_query_as().fetch_optional(c).await
     })?;
+    row.map(Raw::into_session).transpose()
+}
+
+/// Claims the next step of the session of a browser, and gives it as it is now: its version grew by
+/// one. `None`: there is none, or it is over or not of the expected version.
+pub async fn claim_by_cookie(
+    tx: &mut Tx,
+    cookie_tag: &[u8],
+    expected_version: i64,
+) -> Result<Option<SessionRow>> {
+    let row: Option<Raw> = on!(tx, |c| sqlx::query_as(
+        "UPDATE reset_session SET version = version + 1
+         WHERE cookie_tag = $1 AND version = $2 AND ended_at IS NULL
+         RETURNING tenant_id, id, subject_id, version, state, name, locale, client_address,
+             client_class, request_id, created_at, expires_at, ended_at, detail"
+    )
+    .bind(cookie_tag)
+    .bind(expected_version)
+    .fetch_optional(c)
+    .await)?;
     row.map(Raw::into_session).transpose()
 }
 

@@ -1,11 +1,12 @@
 //! Being signed in, in one browser.
 
+use latchkey_core::model::{Tenant, User};
 use latchkey_types::{SignInSessionId, TenantId, Timestamp, UserId};
 use uuid::Uuid;
 
 use crate::column::{Row, to_json};
 use crate::db::on;
-use crate::{Result, Tx};
+use crate::{Result, Tx, accounts, tenants};
 
 /// How often `used_at` moves: a look at a page is no write.
 const TOUCH_US: i64 = 60 * 1_000_000;
@@ -76,12 +77,16 @@ impl std::fmt::Debug for SessionRow {
     }
 }
 
+/// What all tables have is prefixed, so that it can be read with rows of others.
 #[derive(sqlx::FromRow)]
 struct Raw {
+    #[sqlx(rename = "s_tenant_id")]
     tenant_id: Uuid,
+    #[sqlx(rename = "s_id")]
     id: Uuid,
     user_id: Uuid,
     factors: String,
+    #[sqlx(rename = "s_created_at")]
     created_at: i64,
     proven_at: i64,
     proven_twice_at: Option<i64>,
@@ -116,11 +121,24 @@ impl Raw {
     }
 }
 
-const SELECT: &str = "SELECT s.tenant_id, s.id, s.user_id, s.factors, s.created_at, s.proven_at,
-        s.proven_twice_at, s.used_at, s.expires_at, s.ended_at, s.put_off, s.client_address,
-        s.client_class, a.sessions_valid_from AS valid_from
-    FROM sign_in_session s JOIN account a ON a.tenant_id = s.tenant_id AND a.id = s.user_id
-    WHERE ";
+/// What [`Raw`] is read from, of a session `s` of the account `a`.
+const COLUMNS: &str = "s.tenant_id AS s_tenant_id, s.id AS s_id, s.user_id, s.factors,
+        s.created_at AS s_created_at, s.proven_at, s.proven_twice_at, s.used_at, s.expires_at,
+        s.ended_at, s.put_off, s.client_address, s.client_class,
+        a.sessions_valid_from AS valid_from";
+
+const FROM: &str = " FROM sign_in_session s
+    JOIN account a ON a.tenant_id = s.tenant_id AND a.id = s.user_id";
+
+/// The beginning of a statement that reads sessions: a macro, because the builder's type differs per
+/// driver.
+macro_rules! select {
+    () => {{
+        let mut query = sqlx::QueryBuilder::new("SELECT ");
+        query.push(COLUMNS).push(FROM).push(" WHERE ");
+        query
+    }};
+}
 
 /// Adds a session.
 pub async fn insert(tx: &mut Tx, tenant: TenantId, new: &NewSession<'_>) -> Result<()> {
@@ -149,11 +167,69 @@ pub async fn insert(tx: &mut Tx, tenant: TenantId, new: &NewSession<'_>) -> Resu
 /// The session of a browser, over or not, whosever it is: whoever has the cookie may be here.
 pub async fn get_by_cookie(tx: &mut Tx, cookie_tag: &[u8]) -> Result<Option<SessionRow>> {
     let row: Option<Raw> = on!(tx, |c| {
-        let mut query = sqlx::QueryBuilder::new(SELECT);
+        let mut query = select!();
         query.push("s.cookie_tag = ").push_bind(cookie_tag);
         query.build_query_as().fetch_optional(c).await
     })?;
     row.map(Raw::into_session).transpose()
+}
+
+/// A session with everything that every request asks about it.
+#[derive(Clone)]
+pub struct Found {
+    /// The session, over or not.
+    pub session: SessionRow,
+    /// Who is signed in.
+    pub user: User,
+    /// Their tenant.
+    pub tenant: Tenant,
+    /// The tenant's data key, wrapped.
+    pub data_key: Vec<u8>,
+}
+
+impl std::fmt::Debug for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Found")
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The session of a browser as [`get_by_cookie`] gives it, with its owner and their tenant, in one
+/// statement.
+pub async fn find(tx: &mut Tx, cookie_tag: &[u8]) -> Result<Option<Found>> {
+    #[derive(sqlx::FromRow)]
+    struct All {
+        #[sqlx(flatten)]
+        session: Raw,
+        #[sqlx(flatten)]
+        account: accounts::AccountRow,
+        #[sqlx(flatten)]
+        tenant: tenants::TenantRow,
+    }
+    let row: Option<All> = on!(tx, |c| {
+        let mut query = sqlx::QueryBuilder::new("SELECT ");
+        query
+            .push(COLUMNS)
+            .push(", ")
+            .push(accounts::COLUMNS)
+            .push(", ")
+            .push(tenants::COLUMNS)
+            .push(FROM)
+            .push(" JOIN tenant t ON t.id = s.tenant_id WHERE s.cookie_tag = ")
+            .push_bind(cookie_tag);
+        query.build_query_as().fetch_optional(c).await
+    })?;
+    row.map(|row| {
+        let (tenant, data_key) = row.tenant.into_tenant()?;
+        Ok(Found {
+            session: row.session.into_session()?,
+            user: row.account.into_user()?,
+            tenant,
+            data_key,
+        })
+    })
+    .transpose()
 }
 
 /// The sessions of a user that were not ended and whose time is not over, the newest first. Whether
@@ -165,7 +241,7 @@ pub async fn list_for_user(
     now: Timestamp,
 ) -> Result<Vec<SessionRow>> {
     let rows: Vec<Raw> = on!(tx, |c| {
-        let mut query = sqlx::QueryBuilder::new(SELECT);
+        let mut query = select!();
         query.push("s.tenant_id = ").push_bind(tenant.0);
         query.push(" AND s.user_id = ").push_bind(user.0);
         query.push(" AND s.ended_at IS NULL AND s.expires_at > ");
@@ -235,6 +311,31 @@ pub async fn renew(
     .bind(&factors)
     .bind(now.0)
     .bind(renewal.is_twice.then_some(now.0))
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
+/// Lets one session go on although its account's sessions that began before now are over, because its
+/// owner has just changed the password in it: from now on it counts as begun now, under another
+/// cookie. Its end stays.
+pub async fn outlive(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: SignInSessionId,
+    old_tag: &[u8],
+    new_tag: &[u8],
+    now: Timestamp,
+) -> Result<bool> {
+    on!(tx, |c| sqlx::query(
+        "UPDATE sign_in_session SET cookie_tag = $4, created_at = $5, proven_at = $5, used_at = $5
+         WHERE tenant_id = $1 AND id = $2 AND cookie_tag = $3 AND ended_at IS NULL"
+    )
+    .bind(tenant.0)
+    .bind(id.0)
+    .bind(old_tag)
+    .bind(new_tag)
+    .bind(now.0)
     .execute(c)
     .await
     .map(|done| done.rows_affected() == 1))

@@ -28,23 +28,28 @@ pub struct NewTenant<'a> {
     pub created_at: Timestamp,
 }
 
+/// What all tables have is prefixed, so that it can be read with rows of others.
 #[derive(sqlx::FromRow)]
-struct TenantRow {
+pub(crate) struct TenantRow {
+    #[sqlx(rename = "t_id")]
     id: Uuid,
     name: String,
     country: String,
+    #[sqlx(rename = "t_locale")]
     locale: String,
+    #[sqlx(rename = "t_enabled")]
     enabled: bool,
     settings: String,
     settings_version: i64,
     data_key: Vec<u8>,
+    #[sqlx(rename = "t_created_at")]
     created_at: i64,
     has_custom_domain: bool,
     has_directory_sync: bool,
 }
 
 impl TenantRow {
-    fn into_tenant(self) -> Result<(Tenant, Vec<u8>)> {
+    pub(crate) fn into_tenant(self) -> Result<(Tenant, Vec<u8>)> {
         let row = Row::new("tenant", self.id);
         let tenant = Tenant {
             id: TenantId(self.id),
@@ -62,14 +67,25 @@ impl TenantRow {
     }
 }
 
-const SELECT: &str = "SELECT t.id, t.name, t.country, t.locale, t.enabled, t.settings,
-        t.settings_version, t.data_key, t.created_at,
+/// What [`TenantRow`] is read from, of a tenant `t`.
+pub(crate) const COLUMNS: &str = "t.id AS t_id, t.name, t.country, t.locale AS t_locale,
+        t.enabled AS t_enabled, t.settings, t.settings_version, t.data_key,
+        t.created_at AS t_created_at,
         EXISTS (SELECT 1 FROM domain d
             WHERE d.tenant_id = t.id AND d.kind = 'custom' AND d.verified_at IS NOT NULL)
             AS has_custom_domain,
-        EXISTS (SELECT 1 FROM account a
-            WHERE a.tenant_id = t.id AND a.source = 'synchronised') AS has_directory_sync
-    FROM tenant t WHERE ";
+        EXISTS (SELECT 1 FROM account y
+            WHERE y.tenant_id = t.id AND y.source = 'synchronised') AS has_directory_sync";
+
+/// The beginning of a statement that reads tenants: a macro, because the builder's type differs per
+/// driver.
+macro_rules! select {
+    () => {{
+        let mut query = sqlx::QueryBuilder::new("SELECT ");
+        query.push(COLUMNS).push(" FROM tenant t WHERE ");
+        query
+    }};
+}
 
 /// Adds a tenant. [`StoreError::Conflict`] if the id is taken.
 pub async fn insert(tx: &mut Tx, new: &NewTenant<'_>) -> Result<()> {
@@ -105,7 +121,7 @@ pub async fn get(tx: &mut Tx, id: TenantId) -> Result<Option<Tenant>> {
 /// A tenant and its wrapped data key, in one statement.
 pub async fn get_with_key(tx: &mut Tx, id: TenantId) -> Result<Option<(Tenant, Vec<u8>)>> {
     let row: Option<TenantRow> = on!(tx, |c| {
-        let mut query = sqlx::QueryBuilder::new(SELECT);
+        let mut query = select!();
         query.push("t.id = ").push_bind(id.0);
         query.build_query_as().fetch_optional(c).await
     })?;
@@ -126,7 +142,7 @@ pub async fn data_key(tx: &mut Tx, id: TenantId) -> Result<Option<Vec<u8>>> {
 pub async fn list(tx: &mut Tx, after: Option<TenantId>, limit: i64) -> Result<Vec<Tenant>> {
     let after = after.unwrap_or(TenantId::SERVICE);
     let rows: Vec<TenantRow> = on!(tx, |c| {
-        let mut query = sqlx::QueryBuilder::new(SELECT);
+        let mut query = select!();
         query
             .push("t.id > ")
             .push_bind(after.0)
@@ -142,7 +158,7 @@ pub async fn list(tx: &mut Tx, after: Option<TenantId>, limit: i64) -> Result<Ve
 /// The tenants of a name, compared without case: names need not be unique. At most ten.
 pub async fn find_by_name(tx: &mut Tx, name: &str) -> Result<Vec<Tenant>> {
     let rows: Vec<TenantRow> = on!(tx, |c| {
-        let mut query = sqlx::QueryBuilder::new(SELECT);
+        let mut query = select!();
         query.push("t.name_key = ").push_bind(fold(name));
         query.push(" AND t.id <> ").push_bind(TenantId::SERVICE.0);
         query.push(" ORDER BY t.id LIMIT 10");

@@ -138,7 +138,7 @@ pub async fn blocked_buckets(
 
 /// Reads [`Bucket::key`] back.
 fn parse(key: &str) -> Option<Bucket> {
-    [Bucket::Attempts, Bucket::PhoneNumber]
+    [Bucket::Attempts, Bucket::PhoneNumber, Bucket::SecondFactor]
         .into_iter()
         .chain(Gate::ALL.map(Bucket::Gate))
         .find(|bucket| bucket.key() == key)

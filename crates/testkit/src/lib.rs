@@ -2,6 +2,7 @@
 //! that repeats, messages that can be read, on both databases; and a person who walks through it.
 
 mod app;
+mod arrival;
 pub mod browser;
 mod clock;
 pub mod html;
@@ -11,6 +12,7 @@ pub mod seed;
 pub mod wire;
 
 pub use app::{TestApp, both};
+pub use arrival::Arrival;
 pub use browser::{Browser, Server};
 pub use clock::{Seeded, TestClock};
 pub use person::{Person, solve, totp};

@@ -137,3 +137,12 @@ impl Organisation {
         .await
     }
 }
+
+/// Sets the password of somebody, whatever the policy says of it.
+pub async fn set_password(test: &TestApp, user: &User, password: &str) {
+    let ctx = admin::operator(&test.app);
+    let password = latchkey_types::Secret::new(password.to_owned());
+    admin::user::set_password(&test.app, &ctx, user.upn.as_str(), &password, false, true)
+        .await
+        .expect("a password");
+}

@@ -105,6 +105,41 @@ if (typeof document === "undefined") {
     });
   }
 
+  // A passkey: the button asks the device, and the form is sent with what it answers. Whatever goes
+  // wrong there is said beside the button, and the same form can be tried again.
+  for (const form of $$("form[data-passkey]")) {
+    const credential = form.elements.namedItem("credential");
+    const button = form.querySelector("button.primary");
+    const status = form.querySelector(".status");
+    const making = form.dataset.passkey === "create";
+    const parse = making ? "parseCreationOptionsFromJSON" : "parseRequestOptionsFromJSON";
+    credential.value = "";
+    if (!window.PublicKeyCredential?.[parse] || !navigator.credentials) {
+      status.textContent = status.dataset.unsupported;
+      button.disabled = true;
+      continue;
+    }
+    form.addEventListener("submit", async (event) => {
+      if (credential.value !== "") return;
+      event.preventDefault();
+      if (button.getAttribute("aria-disabled") === "true") return;
+      button.setAttribute("aria-disabled", "true");
+      status.textContent = status.dataset.busy;
+      try {
+        const publicKey = PublicKeyCredential[parse](JSON.parse(form.dataset.options));
+        const answer = await navigator.credentials[making ? "create" : "get"]({ publicKey });
+        credential.value = JSON.stringify(answer.toJSON());
+        status.textContent = "";
+      } catch {
+        status.textContent = status.dataset.failed;
+        return;
+      } finally {
+        button.removeAttribute("aria-disabled");
+      }
+      form.requestSubmit();
+    });
+  }
+
   // One press is enough.
   for (const form of $$("form[method=post]")) {
     let sent = false;

@@ -1,7 +1,8 @@
-//! Styles, scripts and icons: compiled in, packed once, cached for ever under the hash of their
-//! content.
+//! Styles, scripts and icons: compiled in, packed when they are first asked for, cached for ever
+//! under the hash of their content.
 
 use std::io::Write as _;
+use std::sync::OnceLock;
 
 use axum::body::Body;
 use axum::response::Response;
@@ -33,7 +34,7 @@ struct Asset {
     kind: &'static str,
     etag: String,
     plain: Bytes,
-    packed: Bytes,
+    packed: OnceLock<Bytes>,
 }
 
 impl Asset {
@@ -44,27 +45,30 @@ impl Asset {
             .first_chunk::<8>()
             .map_or(0, |bytes| u64::from_be_bytes(*bytes));
         let hash = format!("{hash:016x}");
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-        // Writing to memory cannot fail; an empty body would be sent unpacked.
-        let packed = match encoder
-            .write_all(content.as_bytes())
-            .and_then(|()| encoder.finish())
-        {
-            Ok(packed) => Bytes::from(packed),
-            Err(_) => Bytes::new(),
-        };
         Self {
             name: format!("{stem}.{hash}.{ending}"),
             kind,
             etag: format!("\"{hash}\""),
             plain: Bytes::from_static(content.as_bytes()),
-            packed,
+            packed: OnceLock::new(),
         }
+    }
+
+    /// With gzip.
+    fn packed(&self) -> &Bytes {
+        self.packed.get_or_init(|| {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+            // Writing to memory cannot fail; an empty body would be sent unpacked.
+            let packed = encoder
+                .write_all(&self.plain)
+                .and_then(|()| encoder.finish());
+            packed.map(Bytes::from).unwrap_or_default()
+        })
     }
 }
 
 impl Assets {
-    /// Hashes and packs them.
+    /// Hashes them.
     pub(crate) fn new() -> Self {
         let files = [
             Asset::new("latchkey", "css", "text/css; charset=utf-8", CSS),
@@ -100,10 +104,10 @@ impl Assets {
             .filter_map(|line| line.to_str().ok())
             .flat_map(|line| line.split(','))
             .any(|tag| tag.trim().trim_start_matches("W/") == file.etag || tag.trim() == "*");
-        let packed = !file.packed.is_empty() && takes_gzip(headers);
+        let packed = takes_gzip(headers) && !file.packed().is_empty();
         let body = match (known, packed) {
             (true, _) => Bytes::new(),
-            (false, true) => file.packed.clone(),
+            (false, true) => file.packed().clone(),
             (false, false) => file.plain.clone(),
         };
         let mut response = Response::new(Body::from(body));
@@ -198,7 +202,7 @@ mod tests {
         let packed: usize = Assets::new()
             .files
             .iter()
-            .map(|file| file.packed.len())
+            .map(|file| file.packed().len())
             .sum();
         assert!(packed < 40 * 1024, "{packed}");
     }

@@ -20,7 +20,7 @@ fn tokens(css: &str) -> Tokens {
 /// The light theme, and the dark one over it.
 fn themes() -> [(&'static str, Tokens); 2] {
     let (light, rest) = CSS
-        .split_once("@media (prefers-color-scheme: dark)")
+        .split_once("@media screen and (prefers-color-scheme: dark)")
         .unwrap();
     let dark = rest.split_once("\n}\n").unwrap().0;
     let mut both = tokens(light);

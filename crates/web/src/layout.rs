@@ -55,8 +55,8 @@ pub(crate) struct AccountBar {
 pub(crate) struct Hidden {
     /// The form token.
     pub(crate) token: String,
-    /// The session's version.
-    pub(crate) version: i64,
+    /// The version of a session whose steps are counted.
+    pub(crate) version: Option<i64>,
 }
 
 /// What is said at the top of a page.

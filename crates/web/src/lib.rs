@@ -3,6 +3,7 @@
 //! Handlers read a form, call one use case and show what came of it. Nothing is decided here.
 
 mod assets;
+mod change;
 #[cfg(test)]
 mod contrast_tests;
 mod demo;
@@ -12,6 +13,9 @@ mod not_me;
 mod portal;
 mod problem;
 mod reset;
+mod rules;
+mod sign_in;
+mod signed_in;
 mod words;
 
 use std::time::Duration;
@@ -58,7 +62,9 @@ pub fn router(app: App, options: &WebOptions) -> Router {
         .route("/", get(|| async { Redirect::to("/reset") }))
         .route("/assets/{name}", get(asset))
         .route("/favicon.ico", get(icon))
-        .merge(reset::routes())
+        .merge(reset::routes(&portal))
+        .merge(sign_in::routes())
+        .merge(change::routes())
         .merge(not_me::routes())
         .merge(health::routes())
         .with_state(portal.clone());

@@ -100,7 +100,10 @@ fn masked(kind: MethodKind, value: &str) -> String {
         MethodKind::Phone | MethodKind::AlternatePhone => {
             PhoneNumber::parse(value).map(|n| n.masked().to_string())
         }
-        MethodKind::Question | MethodKind::Authenticator => Ok(String::new()),
+        MethodKind::Question
+        | MethodKind::Authenticator
+        | MethodKind::Passkey
+        | MethodKind::RecoveryCode => Ok(String::new()),
     }
     .unwrap_or_default()
 }
@@ -115,22 +118,39 @@ pub(super) async fn list_in(
     key: &DataKey,
     user: &User,
 ) -> Result<Vec<MethodView>, AppError> {
-    let rows = methods::list_for_user(tx, user.tenant, user.id).await?;
-    rows.iter()
+    let mut rows = methods::list_for_user(tx, user.tenant, user.id).await?;
+    // Of a sheet of recovery codes nobody needs to see more than how many are left.
+    let codes = rows.extract_if(.., |row| row.kind == MethodKind::RecoveryCode);
+    let codes: Vec<Method> = codes.collect();
+    let mut views: Vec<MethodView> = rows
+        .iter()
         .map(|row| {
-            let value = match row.kind {
-                MethodKind::Question | MethodKind::Authenticator => String::new(),
-                _ => masked(row.kind, value_of(key, row)?.expose()),
+            let (name, value) = match row.kind {
+                MethodKind::Question | MethodKind::Authenticator | MethodKind::RecoveryCode => {
+                    (&row.slot, String::new())
+                }
+                MethodKind::Passkey => (&row.name, String::new()),
+                MethodKind::Email | MethodKind::Phone | MethodKind::AlternatePhone => {
+                    (&row.slot, masked(row.kind, value_of(key, row)?.expose()))
+                }
             };
             Ok(MethodView {
                 kind: row.kind.as_str(),
-                name: row.slot.clone(),
+                name: name.clone(),
                 value,
                 entered_by: row.origin.as_str(),
                 changed_at: row.changed_at.map(latchkey_types::Timestamp::rfc3339),
             })
         })
-        .collect()
+        .collect::<Result<_, AppError>>()?;
+    views.extend(codes.first().map(|first| MethodView {
+        kind: "recovery codes",
+        name: codes.len().to_string(),
+        value: String::new(),
+        entered_by: first.origin.as_str(),
+        changed_at: None,
+    }));
+    Ok(views)
 }
 
 /// A user with its tenant and the key that its values are sealed with.
@@ -218,6 +238,7 @@ async fn put(
         id,
         kind,
         slot,
+        name: "",
         value: &value,
         origin: Origin::Administrator,
     };

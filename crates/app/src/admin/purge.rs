@@ -18,19 +18,19 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Resets that ended are kept so long; what the audit log says of them stays.
 const SESSIONS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+/// Times that somebody was signed in.
+const SIGN_INS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Ways to a session, and methods that were not registered in the end.
+const ATTEMPTS: Duration = DAY;
+
+/// Wrong passwords: by then nobody waits for the end of a lock, and a network where they were typed
+/// is not familiar any more.
+const LOCKS: Duration = FAMILIAR;
+
 /// Messages that were delivered or given up, whose contents are gone already, and links that are
 /// over.
 const MESSAGES: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-
-/// Ways to a session, and methods on their way to being registered, after their time.
-const FLOWS: Duration = DAY;
-
-/// Being signed in, after its time: who is asked about a sign-in knows what it was.
-const SIGNED_IN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-
-/// Wrong passwords, after the last try: much longer than the longest lock, so that nobody gains tries
-/// by waiting; names that nobody has are counted too.
-const LOCKOUTS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Daily counts.
 const COUNTS: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -50,6 +50,7 @@ pub async fn purge(app: &App) -> Result<u64, AppError> {
                 .seconds()
                 .div_euclid(i64::try_from(DAY.as_secs()).unwrap_or(1));
             let mut count = throttle::purge(tx, now.minus(DAY), now).await?;
+            count += lockout::purge(tx, now.minus(LOCKS), now).await?;
             count += spent_work::purge(tx, now).await?;
             count += counts::purge(tx, today).await?;
             count += links::purge(tx, now.minus(MESSAGES)).await?;
@@ -64,13 +65,12 @@ pub async fn purge(app: &App) -> Result<u64, AppError> {
             .write(async |mut tx| {
                 let tx = &mut tx;
                 let mut count = sessions::purge(tx, now.minus(SESSIONS), BATCH).await?;
+                count += sign_in_flows::purge(tx, now.minus(ATTEMPTS), BATCH).await?;
+                count += pending::purge(tx, now.minus(ATTEMPTS), BATCH).await?;
+                count += sign_in_sessions::purge(tx, now.minus(SIGN_INS), BATCH).await?;
+                count += networks::purge(tx, now.minus(FAMILIAR), BATCH).await?;
                 count += outbox::purge(tx, now.minus(MESSAGES), BATCH).await?;
                 count += rate::purge(tx, now, BATCH).await?;
-                count += sign_in_flows::purge(tx, now.minus(FLOWS), BATCH).await?;
-                count += pending::purge(tx, now.minus(FLOWS), BATCH).await?;
-                count += sign_in_sessions::purge(tx, now.minus(SIGNED_IN), BATCH).await?;
-                count += networks::purge(tx, now.minus(FAMILIAR), BATCH).await?;
-                count += lockout::purge(tx, now.minus(LOCKOUTS), BATCH).await?;
                 Ok::<_, AppError>(count)
             })
             .await?;

@@ -3,7 +3,7 @@
 use latchkey_core::audit::Activity;
 use latchkey_core::model::{DomainKind, Managed, Role, Source, Tenant, User, UserType};
 use latchkey_core::password::{BannedLists, Names, TermList, Violation, check, normalise};
-use latchkey_store::{StoreError, Tx, accounts, domains, tenants, throttle};
+use latchkey_store::{StoreError, Tx, accounts, domains, lockout, tenants, throttle};
 use latchkey_types::{
     CountryCode, EmailAddress, Password, PhoneNumber, TenantId, Timestamp, Upn, UserId,
 };
@@ -643,6 +643,7 @@ pub async fn set_password(
                     "somebody else changed this user meanwhile; look again".into(),
                 ));
             }
+            lockout::clear(tx, user.tenant, user.id, now).await?;
             if must_change {
                 let after = accounts::get(tx, user.tenant, user.id).await?;
                 let after = after.ok_or(AppError::NotFound)?;

@@ -80,7 +80,7 @@ impl Worker {
                     }
                     self.settle_or_keep(&mut sent).await;
                 }
-                () = self.app.outbox().notified(), if !stopping => is_due = true,
+                () = self.app.db().posted().notified(), if !stopping => is_due = true,
                 () = stop.cancelled(), if !stopping => {}
                 _ = renew.tick(), if !hands.is_empty() => self.renew().await,
                 () = tokio::time::sleep(IDLE) => {

@@ -13,7 +13,7 @@ use latchkey_core::reset::{
     Writeback, decide_eligibility, decoy, gates_required, questions, usable_gates,
 };
 use latchkey_core::settings::{ResetSettings, Scope};
-use latchkey_crypto::keys::Purpose;
+use latchkey_crypto::keys::{Purpose, Tag};
 use latchkey_crypto::seal::DataKey;
 use latchkey_store::methods::{Method, MethodKind};
 use latchkey_store::{Tx, accounts, groups, methods, tenants, throttle as throttles};
@@ -21,6 +21,9 @@ use latchkey_types::{EmailAddress, PhoneNumber, Secret, TenantId, Timestamp, Use
 
 use crate::keys::open;
 use crate::{App, AppError};
+
+/// An authenticator app: row id, secret, last step.
+pub(crate) type Authenticator = (latchkey_types::MethodId, Secret<Vec<u8>>, Option<u64>);
 
 /// Everything about the subject of a reset.
 pub(crate) struct Case {
@@ -30,9 +33,11 @@ pub(crate) struct Case {
     pub subject_id: UserId,
     /// The account; `None` for a decoy.
     pub user: Option<User>,
+    /// What the rules know of the account or the decoy, whatever the scope.
+    pub who: UserFacts,
     pub methods: Methods,
-    /// The authenticators: row id, secret, last step. A decoy has one that nothing matches.
-    pub authenticators: Vec<(latchkey_types::MethodId, Secret<Vec<u8>>, Option<u64>)>,
+    /// The authenticators. A decoy has one that nothing matches.
+    pub authenticators: Vec<Authenticator>,
     /// The questions: name and hash of the answer. A decoy's hashes match nothing.
     pub answers: Vec<(String, String)>,
     pub eligibility: Result<Eligible, Ineligible>,
@@ -66,6 +71,18 @@ impl Case {
         let blocked = throttles::blocked_buckets(tx, tenant.id, subject_id, now).await?;
         let is_in_scope = in_scope(tx, tenant.id, subject_id, &tenant.settings.reset).await?;
         let blocked: BTreeMap<Bucket, Timestamp> = blocked.into_iter().collect();
+        let seed = decoy_seed(app, tenant.id, subject_id);
+        let who = match (subject, &user) {
+            (Subject::Known, Some(user)) => UserFacts {
+                is_enabled: user.enabled && user.frozen_at.is_none(),
+                is_administrator: user.is_administrator(),
+                managed: user.managed,
+                is_in_scope: false,
+                // Until licences exist every tenant counts as Premium.
+                is_licensed: true,
+            },
+            _ => decoy::user(seed.as_bytes()),
+        };
 
         let mut case = Self {
             stamp: Stamp {
@@ -76,6 +93,7 @@ impl Case {
             data_key,
             subject,
             subject_id,
+            who,
             user,
             methods: Methods::default(),
             authenticators: Vec::new(),
@@ -93,7 +111,7 @@ impl Case {
         match subject {
             Subject::Known if case.user.is_none() => return Ok(None),
             Subject::Known => case.read_methods(&rows)?,
-            Subject::Decoy => case.derive_methods(app),
+            Subject::Decoy => case.derive_methods(app, &seed, now),
         }
         case.eligibility = case.decide(&case.tenant.settings.reset, is_in_scope, now);
         Ok(Some(case))
@@ -106,16 +124,9 @@ impl Case {
         is_in_scope: bool,
         now: Timestamp,
     ) -> Result<Eligible, Ineligible> {
-        let user = match (self.subject, &self.user) {
-            (Subject::Known, Some(user)) => UserFacts {
-                is_enabled: user.enabled && user.frozen_at.is_none(),
-                is_administrator: user.is_administrator(),
-                managed: user.managed,
-                is_in_scope,
-                // Until licences exist every tenant counts as Premium.
-                is_licensed: true,
-            },
-            _ => decoy::USER,
+        let user = UserFacts {
+            is_in_scope: self.who.is_in_scope || is_in_scope,
+            ..self.who
         };
         decide_eligibility(&Facts {
             now,
@@ -198,6 +209,8 @@ impl Case {
                 // A question that was taken away since is not asked any more.
                 MethodKind::Question if !self.is_asked(&row.slot) => {}
                 MethodKind::Question => self.answers.push((row.slot.clone(), text(&opened()?))),
+                MethodKind::Passkey => found.passkeys += 1,
+                MethodKind::RecoveryCode => found.recovery_codes += 1,
                 // Kept for the person and the helpdesk; no gate uses it.
                 MethodKind::AlternatePhone => {}
             }
@@ -208,11 +221,9 @@ impl Case {
         Ok(())
     }
 
-    fn derive_methods(&mut self, app: &App) {
-        let tenant = self.tenant.id.0;
-        let parts: [&[u8]; 3] = [b"methods", tenant.as_bytes(), self.subject_id.0.as_bytes()];
-        let seed = app.keys().tag(Purpose::Decoy, &parts);
-        self.methods = decoy::methods(seed.as_bytes(), &self.tenant.settings.reset);
+    fn derive_methods(&mut self, app: &App, seed: &Tag, now: Timestamp) {
+        let settings = &self.tenant.settings.reset;
+        self.methods = decoy::methods(seed.as_bytes(), settings, self.required(now));
         if self.methods.authenticators > 0 {
             let id = latchkey_types::MethodId(self.subject_id.0);
             self.authenticators
@@ -225,9 +236,9 @@ impl Case {
 
     /// How many different things the person could prove themselves with, under the policy of now.
     pub(crate) fn usable_factors(&self, now: Timestamp) -> u32 {
-        let administrator = self.user.as_ref().is_some_and(User::is_administrator);
         let settings = &self.tenant.settings.reset;
-        let required = gates_required(settings, self.tenant_facts(), administrator, now);
+        let administrator = self.who.is_administrator;
+        let required = self.required(now);
         let factors: BTreeSet<_> =
             usable_gates(&self.methods, settings, administrator, required, now)
                 .into_iter()
@@ -238,14 +249,16 @@ impl Case {
 
     /// How many gates the policy asks of this person.
     pub(crate) fn gates_required(&self, now: Timestamp) -> u32 {
-        let administrator = self.user.as_ref().is_some_and(User::is_administrator);
-        let settings = &self.tenant.settings.reset;
-        u32::from(gates_required(
-            settings,
+        u32::from(self.required(now))
+    }
+
+    fn required(&self, now: Timestamp) -> u8 {
+        gates_required(
+            &self.tenant.settings.reset,
             self.tenant_facts(),
-            administrator,
+            self.who.is_administrator,
             now,
-        ))
+        )
     }
 
     fn tenant_facts(&self) -> TenantFacts {
@@ -302,6 +315,12 @@ impl Case {
             .and_then(|user| user.locale)
             .unwrap_or(page)
     }
+}
+
+/// What everything about a decoy comes from; the same each time.
+fn decoy_seed(app: &App, tenant: TenantId, subject: UserId) -> Tag {
+    let parts: [&[u8]; 3] = [b"methods", tenant.0.as_bytes(), subject.0.as_bytes()];
+    app.keys().tag(Purpose::Decoy, &parts)
 }
 
 /// Whether a user is a member, directly or not, of a group that the settings select.

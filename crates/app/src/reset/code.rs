@@ -9,12 +9,11 @@ use latchkey_crypto::argon::Verdict;
 use latchkey_crypto::keys::Purpose;
 use latchkey_crypto::{codes, totp};
 use latchkey_store::{Tx, challenges, methods, throttle as throttles};
-use latchkey_types::{Secret, Timestamp};
+use latchkey_types::{MethodId, Secret, TenantId, Timestamp};
 
+use super::case::Authenticator;
 use super::methods::{claimant, draw, end_blocked, in_step};
-use super::step::{
-    Claim, Open, answer, apply, claim, progress, refused, say, stale, store, unusable,
-};
+use super::step::{Claim, Open, answer, apply, claim, progress, refused, say, store, unusable};
 use super::{Notice, Outcome};
 use crate::{App, AppError, Ctx};
 
@@ -32,7 +31,7 @@ pub async fn code(
     let typed = (typed.len() <= LONGEST_CODE)
         .then(|| codes::normalise_code(typed))
         .flatten();
-    in_step(app, cookie, version, async |mut tx, open| {
+    in_step(app, ctx, cookie, version, async |mut tx, open| {
         let tx = &mut tx;
         let gate = match open.session.stage() {
             Stage::Code { gate, .. } => *gate,
@@ -58,7 +57,11 @@ pub async fn code(
             }
         };
         let verdict = match gate {
-            Gate::AuthenticatorCode => authenticator(tx, &open, typed).await?,
+            Gate::AuthenticatorCode => {
+                let apps = &open.case.authenticators;
+                let matched = matched_step(tx, open.row.tenant, apps, typed, open.now).await?;
+                authenticator_code(claimant(&open), matched.map(|(_, step)| step))
+            }
             _ => sent_code(tx, app, &open, gate, typed).await?,
         };
         settle(tx, app, ctx, open, gate, left, verdict, None).await
@@ -95,7 +98,7 @@ pub async fn answers(
         right.push(matches!(verdict, Verdict::Right { .. }));
     }
     let left = counted.left;
-    in_step(app, cookie, counted.version, async |mut tx, open| {
+    in_step(app, ctx, cookie, counted.version, async |mut tx, open| {
         let tx = &mut tx;
         if !matches!(open.session.stage(), Stage::Questions { .. }) {
             return Ok(say(app, &open, Notice::OutOfDate));
@@ -126,23 +129,23 @@ async fn count_answers(
     version: i64,
     typed: &[String],
 ) -> Result<Result<Counted, Option<Outcome>>, AppError> {
-    let result = app
-        .db()
+    app.db()
         .write(async |mut tx| {
             let tx = &mut tx;
-            let open = match claim(tx, app, cookie, version).await? {
+            let open = match claim(tx, app, ctx, cookie, version).await? {
                 Claim::Gone => return Ok(Err(None)),
-                Claim::Stale(open) => return Ok(Err(Some(stale(app, &open)))),
+                Claim::Stale(outcome) => return Ok(Err(Some(*outcome))),
                 Claim::Ours(open) => *open,
             };
             let Stage::Questions { draw } = open.session.stage() else {
                 return Ok(Err(Some(say(app, &open, Notice::OutOfDate))));
             };
-            let answers: Vec<String> = typed
-                .iter()
-                .map(|answer| normalise_answer(answer))
+            // As many as were asked; one that is missing counts as empty.
+            let answers: Vec<String> = (0..draw.len())
+                .map(|index| typed.get(index).map(|answer| normalise_answer(answer)))
+                .map(Option::unwrap_or_default)
                 .collect();
-            if answers.len() != draw.len() || answers.iter().any(String::is_empty) {
+            if answers.iter().any(String::is_empty) {
                 let said = unusable(tx, app, ctx, &open, Notice::Unreadable).await?;
                 return Ok(Err(Some(said)));
             }
@@ -168,9 +171,7 @@ async fn count_answers(
                 }
             }
         })
-        .await;
-    app.outbox().notify_one();
-    result
+        .await
 }
 
 enum Count {
@@ -240,28 +241,31 @@ pub(super) fn code_tag(
     Secret::new(*app.keys().tag(Purpose::OneTimeCode, &parts).as_bytes())
 }
 
-/// Compares a typed code with those of every registered app; each time step counts once.
-async fn authenticator(
+/// Compares a typed code with those of every registered app; each time step counts once (RFC 6238,
+/// 5.2), on whatever node and in whatever part of the service it is typed.
+pub(crate) async fn matched_step(
     tx: &mut Tx,
-    open: &Open,
+    tenant: TenantId,
+    authenticators: &[Authenticator],
     typed: &Secret<String>,
-) -> Result<Result<GateProof, Shut>, AppError> {
+    now: Timestamp,
+) -> Result<Option<(MethodId, u64)>, AppError> {
     let mut matched = None;
-    for (id, secret, last_step) in &open.case.authenticators {
-        let step = totp::verify(secret.expose(), typed.expose(), open.now, *last_step);
+    for (id, secret, last_step) in authenticators {
+        let step = totp::verify(secret.expose(), typed.expose(), now, *last_step);
         // The same statement for right and wrong, account and decoy; a step below any never matches.
         let used = methods::advance_step(
             tx,
-            open.row.tenant,
+            tenant,
             *id,
             step.and_then(|step| i64::try_from(step).ok()).unwrap_or(0),
         )
         .await?;
-        if used && step.is_some() {
-            matched = step;
+        if let Some(step) = step.filter(|_| used) {
+            matched = Some((*id, step));
         }
     }
-    Ok(authenticator_code(claimant(open), matched))
+    Ok(matched)
 }
 
 /// Moves on after a try.

@@ -5,7 +5,7 @@ use latchkey_core::settings::Contact;
 use latchkey_crypto::keys::Purpose;
 use latchkey_crypto::pow;
 use latchkey_store::{Tx, domains, tenants};
-use latchkey_types::{DomainName, Locale, Secret, SessionId, TenantId};
+use latchkey_types::{DomainName, Locale, Secret, TenantId};
 
 use super::{Brand, HumanCheck};
 use crate::audit::hex;
@@ -23,20 +23,22 @@ pub fn human_check(app: &App) -> HumanCheck {
 }
 
 /// The token that a form of a session carries: only a page that was made for this browser's cookie
-/// knows it (NIST SP 800-63B-4, 5.1).
-pub fn form_token(app: &App, session: SessionId, cookie: &Secret<String>) -> String {
-    let parts: [&[u8]; 3] = [b"reset", session.0.as_bytes(), cookie.expose().as_bytes()];
-    hex(app.keys().tag(Purpose::FormToken, &parts).as_bytes())
+/// knows it (NIST SP 800-63B-4, 5.1). The cookie is another one in each session and after each gate,
+/// so nothing has to be read to check it. `locale` is the tenant's language, so that nothing has to
+/// be read to answer in it either; it is bound like the rest.
+pub fn form_token(app: &App, locale: Locale, cookie: &Secret<String>) -> String {
+    let tag = locale.tag();
+    let parts: [&[u8]; 3] = [b"reset", tag.as_bytes(), cookie.expose().as_bytes()];
+    let token = app.keys().tag(Purpose::FormToken, &parts);
+    format!("{tag}.{}", hex(token.as_bytes()))
 }
 
-/// Whether a token is that of this session and browser, in constant time.
-pub fn form_token_matches(
-    app: &App,
-    session: SessionId,
-    cookie: &Secret<String>,
-    typed: &str,
-) -> bool {
-    same(&form_token(app, session, cookie), typed)
+/// The tenant's language, if a token is that of this browser; compared in constant time.
+pub fn read_form_token(app: &App, cookie: &Secret<String>, typed: &str) -> Option<Locale> {
+    let (language, _) = typed.split_once('.')?;
+    let mut all = Locale::ALL.into_iter();
+    let locale = all.find(|locale| locale.tag() == language)?;
+    same(&form_token(app, locale, cookie), typed).then_some(locale)
 }
 
 /// The token of the form for step 1, where there is no session yet.

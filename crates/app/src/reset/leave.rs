@@ -4,7 +4,7 @@ use latchkey_core::reset::Event;
 use latchkey_store::sessions;
 use latchkey_types::Secret;
 
-use super::step::{Claim, answer, apply, claim, cookie_tag, find, open, stale, store};
+use super::step::{Claim, answer, apply, claim, cookie_tag, find, open, store};
 use super::{Outcome, notify};
 use crate::{App, AppError, Ctx};
 
@@ -33,17 +33,16 @@ async fn leave(
     for_help: bool,
 ) -> Result<Option<Outcome>, AppError> {
     let tag = cookie_tag(app, cookie);
-    let outcome = app
-        .db()
+    app.db()
         .write(async |mut tx| {
             let tx = &mut tx;
             // Leaving is right from any page of the session, also from one that is out of date.
             let Some(open) = find(tx, app, &tag).await? else {
                 return Ok(None);
             };
-            let open = match claim(tx, app, cookie, open.row.version).await? {
+            let open = match claim(tx, app, ctx, cookie, open.row.version).await? {
                 Claim::Ours(open) => *open,
-                Claim::Stale(open) => return Ok(Some(stale(app, &open))),
+                Claim::Stale(outcome) => return Ok(Some(*outcome)),
                 Claim::Gone => return Ok(None),
             };
             let event = if for_help {
@@ -59,9 +58,7 @@ async fn leave(
             let moved = store(tx, app, ctx, open, step, Vec::new()).await?;
             Ok(Some(answer(app, moved, None)))
         })
-        .await;
-    app.outbox().notify_one();
-    outcome
+        .await
 }
 
 /// Ends sessions whose time is over, as *abandoned* with the last thing that was done. Returns how

@@ -6,7 +6,7 @@ use latchkey_store::{Tx, throttle as throttles};
 use latchkey_types::{Secret, TypedPhone};
 
 use super::step::{
-    Claim, Moved, Open, answer, apply, claim, progress, refused, say, stale, store, unusable,
+    Claim, Moved, Open, answer, apply, claim, progress, refused, say, store, unusable,
 };
 use super::{Notice, Outcome, notify};
 use crate::{App, AppError, Ctx};
@@ -20,7 +20,7 @@ pub async fn choose(
     gate: &str,
 ) -> Result<Option<Outcome>, AppError> {
     let gate = Gate::parse(gate);
-    in_step(app, cookie, version, async |mut tx, open| {
+    in_step(app, ctx, cookie, version, async |mut tx, open| {
         let tx = &mut tx;
         let Some(gate) = gate else {
             return unusable(tx, app, ctx, &open, Notice::ChooseOne).await;
@@ -54,7 +54,7 @@ pub async fn number(
     version: i64,
     typed: &str,
 ) -> Result<Option<Outcome>, AppError> {
-    in_step(app, cookie, version, async |mut tx, open| {
+    in_step(app, ctx, cookie, version, async |mut tx, open| {
         let tx = &mut tx;
         let Stage::Number { gate } = open.session.stage().clone() else {
             return Ok(say(app, &open, Notice::OutOfDate));
@@ -114,7 +114,7 @@ pub async fn again(
     cookie: &Secret<String>,
     version: i64,
 ) -> Result<Option<Outcome>, AppError> {
-    in_step(app, cookie, version, async |mut tx, open| {
+    in_step(app, ctx, cookie, version, async |mut tx, open| {
         let tx = &mut tx;
         let step = match apply(&open, Event::Again) {
             Ok(step) => step,
@@ -140,22 +140,27 @@ pub async fn other(
     cookie: &Secret<String>,
     version: i64,
 ) -> Result<Option<Outcome>, AppError> {
-    in_step(app, cookie, version, async |mut tx, open| {
-        match apply(&open, Event::Other) {
+    in_step(
+        app,
+        ctx,
+        cookie,
+        version,
+        async |mut tx, open| match apply(&open, Event::Other) {
             Ok(step) => Ok(answer(
                 app,
                 store(&mut tx, app, ctx, open, step, Vec::new()).await?,
                 None,
             )),
             Err(refusal) => Ok(say(app, &open, refused(refusal))),
-        }
-    })
+        },
+    )
     .await
 }
 
-/// Runs one post in one transaction, on a session that it has claimed; wakes the outbox after it.
+/// Runs one post in one transaction, on a session that it has claimed.
 pub(super) async fn in_step<F, Fut>(
     app: &App,
+    ctx: &Ctx,
     cookie: &Secret<String>,
     version: i64,
     work: F,
@@ -165,18 +170,15 @@ where
     F: Fn(Tx, Open) -> Fut,
     Fut: Future<Output = Result<Outcome, AppError>>,
 {
-    let outcome = app
-        .db()
+    app.db()
         .write(
-            async |mut tx| match claim(&mut tx, app, cookie, version).await? {
+            async |mut tx| match claim(&mut tx, app, ctx, cookie, version).await? {
                 Claim::Gone => Ok(None),
-                Claim::Stale(open) => Ok(Some(stale(app, &open))),
+                Claim::Stale(outcome) => Ok(Some(*outcome)),
                 Claim::Ours(open) => work(tx, *open).await.map(Some),
             },
         )
-        .await;
-    app.outbox().notify_one();
-    outcome
+        .await
 }
 
 /// Who proves something in this session.

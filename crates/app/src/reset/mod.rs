@@ -10,26 +10,31 @@ mod leave;
 mod methods;
 mod notify;
 mod password;
+mod refused;
 mod render;
 mod start;
 mod step;
 mod view;
+mod who;
 
 pub use code::{answers, code};
 pub use forms::{
-    brand_by_domain, form_token, form_token_matches, human_check, service_brand, start_token,
+    brand_by_domain, form_token, human_check, read_form_token, service_brand, start_token,
     start_token_matches,
 };
 pub use leave::{cancel, contact, expire};
 pub use methods::{again, choose, number, other};
-pub use password::{password, shown};
+pub use password::password;
+pub use refused::refused_input;
 pub use start::{no_cookies, start};
-pub use step::view;
+pub use step::{shown, view};
 pub use view::{
     Brand, Choice, Ended, HumanCheck, HumanProof, Notice, Outcome, Page, Question, StartNotice,
     Started, View,
 };
 
 pub(crate) use case::{Case, in_scope};
+pub(crate) use code::matched_step;
 pub(crate) use forms::brand;
-pub(crate) use notify::frozen;
+pub(crate) use notify::{NOT_ME_VALID, frozen, locked, not_me_token, post, recipients};
+pub(crate) use who::{case_of, name_key};

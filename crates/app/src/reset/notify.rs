@@ -231,9 +231,9 @@ pub(super) async fn send_code(
 }
 
 /// Somebody to be told by mail.
-struct Recipient {
-    to: EmailAddress,
-    locale: Locale,
+pub(crate) struct Recipient {
+    pub to: EmailAddress,
+    pub locale: Locale,
 }
 
 /// Every mail address on file for an account, each once.
@@ -264,7 +264,8 @@ pub(super) fn told(case: &Case) -> Vec<Masked> {
     addresses(case).iter().map(EmailAddress::masked).collect()
 }
 
-fn recipients(case: &Case, page: Locale) -> Vec<Recipient> {
+/// The owner, at every address on file.
+pub(crate) fn recipients(case: &Case, page: Locale) -> Vec<Recipient> {
     let locale = case.message_locale(page);
     addresses(case)
         .into_iter()
@@ -317,7 +318,8 @@ async fn by_roles(
         .collect())
 }
 
-async fn post(
+/// Puts a notice into the outbox.
+pub(crate) async fn post(
     tx: &mut Tx,
     app: &App,
     case: &Case,
@@ -349,6 +351,30 @@ async fn post_if(
     enqueue(tx, app, &case.data_key, draft).await
 }
 
+/// A new single-use token for *this was not me*.
+pub(crate) async fn not_me_token(
+    tx: &mut Tx,
+    app: &App,
+    case: &Case,
+    user: latchkey_types::UserId,
+    now: latchkey_types::Timestamp,
+) -> Result<latchkey_types::Secret<String>, AppError> {
+    let token = codes::token(app.entropy());
+    let tag = app
+        .keys()
+        .tag(Purpose::LinkToken, &[b"not me", token.expose().as_bytes()]);
+    let new = NewLink {
+        id: ChallengeId::new(app.clock(), app.entropy()).0,
+        purpose: crate::not_me::PURPOSE,
+        tag: tag.as_bytes(),
+        user,
+        created_at: now,
+        expires_at: now.plus(NOT_ME_VALID),
+    };
+    links::insert(tx, case.tenant.id, &new).await?;
+    Ok(token)
+}
+
 /// Tells the owner at every address, and the other administrators if the owner is one. Returns how
 /// many were told.
 pub(super) async fn was_reset(
@@ -368,19 +394,7 @@ pub(super) async fn was_reset(
     };
     let mut count = 0;
     if case.tenant.settings.notifications.users {
-        let token = codes::token(app.entropy());
-        let tag = app
-            .keys()
-            .tag(Purpose::LinkToken, &[b"not me", token.expose().as_bytes()]);
-        let new = NewLink {
-            id: ChallengeId::new(app.clock(), app.entropy()).0,
-            purpose: crate::not_me::PURPOSE,
-            tag: tag.as_bytes(),
-            user: right.user(),
-            created_at: open.now,
-            expires_at: open.now.plus(NOT_ME_VALID),
-        };
-        links::insert(tx, case.tenant.id, &new).await?;
+        let token = not_me_token(tx, app, case, right.user(), open.now).await?;
         let everyone = recipients(case, ctx.locale);
         let masks: Vec<(EmailAddress, Masked)> = everyone
             .iter()
@@ -492,6 +506,53 @@ pub(super) async fn blocked(
         post_if(tx, app, case, is_known(open), kind, recipient, content).await?;
     }
     Ok(())
+}
+
+/// Tells the owner, once for each lock, that wrong passwords or codes locked the account. For a decoy
+/// the same is written, and thrown away.
+pub(crate) async fn locked(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    case: &Case,
+    typed: &str,
+    until: Timestamp,
+) -> Result<(), AppError> {
+    let address = ctx.stored_address(case.tenant.settings.client_address);
+    let occasion = Occasion {
+        when: app.clock().now(),
+        address: &address,
+        browser: &ctx.browser,
+    };
+    let is_real = case.user.is_some();
+    for recipient in owners(case, ctx.locale) {
+        let content = messages::account_locked(
+            Texts::new(recipient.locale),
+            &messages::AccountLocked {
+                tenant: &case.tenant.name,
+                user: case.user.as_ref().map_or(typed, |user| user.upn.as_str()),
+                occasion,
+                until,
+            },
+        );
+        let kind = MessageKind::AccountLocked;
+        post_if(tx, app, case, is_real, kind, recipient, content).await?;
+    }
+    Ok(())
+}
+
+/// Whom to tell about an account; for a decoy, the mailbox that it seems to have.
+fn owners(case: &Case, page: Locale) -> Vec<Recipient> {
+    if case.user.is_some() {
+        return recipients(case, page);
+    }
+    let mailbox = case.methods.email.iter();
+    mailbox
+        .map(|on_file| Recipient {
+            to: on_file.value.clone(),
+            locale: page,
+        })
+        .collect()
 }
 
 /// The user principal name of the account; of a decoy, the name as it was typed.

@@ -1,44 +1,15 @@
 //! The new password.
 
-use latchkey_core::password::{
-    BannedLists, Facts, Names, Occasion, Rule, TermList, Violation, check, normalise, rules,
-};
+use latchkey_core::password::{Occasion, Violation, normalise};
 use latchkey_core::reset::{Authorisation, Effect, Event, Stage};
-use latchkey_crypto::argon::Verdict;
-use latchkey_store::{accounts, history, links};
+use latchkey_store::{accounts, history, links, lockout, registration};
 use latchkey_types::{Password, Secret};
 
 use super::methods::in_step;
-use super::step::{
-    Open, advance, answer, apply, end_entry, find, progress, refused, say, stale, store,
-};
+use super::step::{Open, advance, answer, apply, end_entry, find, progress, refused, say, stale};
 use super::{Notice, Outcome, notify};
+use crate::password::violations;
 use crate::{App, AppError, Ctx, audit};
-
-/// Passwords are looked at up to this many bytes; a longer one is refused for its length.
-const LONGEST: usize = 16 * 1024;
-
-/// Records that the page for the new password was shown, so that whoever leaves now left while
-/// choosing.
-pub async fn shown(app: &App, ctx: &Ctx, cookie: &Secret<String>) -> Result<(), AppError> {
-    let tag = super::step::cookie_tag(app, cookie);
-    app.db()
-        .write(async |mut tx| {
-            let tx = &mut tx;
-            let Some(open) = find(tx, app, &tag).await? else {
-                return Ok(());
-            };
-            if !matches!(open.session.stage(), Stage::NewPassword { shown: false }) {
-                return Ok(());
-            }
-            let Ok(step) = apply(&open, Event::Shown) else {
-                return Ok(());
-            };
-            let entry = progress(&open, "new password page");
-            store(tx, app, ctx, open, step, vec![entry]).await.map(drop)
-        })
-        .await
-}
 
 /// Sets the new password, if it is a good one.
 pub async fn password(
@@ -77,13 +48,13 @@ pub async fn password(
     if new != confirm {
         return Ok(Some(say(app, &open, Notice::PasswordsDiffer)));
     }
-    let violations = violations(app, &open, new, old).await?;
+    let violations = violations(app, &open.case, Occasion::Reset, new, old).await?;
     if !violations.is_empty() {
         return refuse(app, ctx, cookie, version, violations).await;
     }
     // Hashed before the transaction, in which the right to set it is looked at again.
     let hash = app.hashing().hash(app.entropy(), normalise(new)).await?;
-    in_step(app, cookie, version, async |mut tx, mut open| {
+    in_step(app, ctx, cookie, version, async |mut tx, mut open| {
         let tx = &mut tx;
         let step = match apply(&open, Event::PasswordAccepted) {
             Ok(step) => step,
@@ -106,10 +77,13 @@ pub async fn password(
         };
         let mut entry = end_entry(&open, detail);
         if let Some(right) = right {
-            set(tx, app, &open, &right, &hash).await?;
+            let unlocked = set(tx, app, &open, &right, &hash).await?;
             let told = notify::was_reset(tx, app, ctx, &open, &right).await?;
             let gates: Vec<&str> = right.gates().iter().map(|gate| gate.as_str()).collect();
-            entry = entry.with("methods", gates).with("told", told);
+            entry = entry
+                .with("methods", gates)
+                .with("told", told)
+                .with("unlocked", unlocked);
         } else {
             // The account or the policy changed under the person's hands.
             entry = entry.with("methods", {
@@ -125,15 +99,15 @@ pub async fn password(
     .await
 }
 
-/// Sets the password under an authorisation, ends everything that the old one gave, and voids what
-/// could still act on the account.
+/// Sets the password under an authorisation, ends everything that the old one gave, lifts the locks
+/// that wrong ones began, and voids what could still act on the account. Whether there was a lock.
 async fn set(
     tx: &mut latchkey_store::Tx,
     app: &App,
     open: &Open,
     right: &Authorisation,
     hash: &str,
-) -> Result<(), AppError> {
+) -> Result<bool, AppError> {
     let tenant = open.row.tenant;
     let keep = i64::from(open.case.tenant.settings.password.history);
     let now = app.clock().now();
@@ -144,7 +118,8 @@ async fn set(
         });
     }
     links::void_for_user(tx, tenant, right.user(), now).await?;
-    Ok(())
+    registration::note_reset(tx, tenant, right.user(), now).await?;
+    Ok(lockout::clear(tx, tenant, right.user(), now).await?)
 }
 
 async fn refuse(
@@ -158,7 +133,7 @@ async fn refuse(
         .iter()
         .map(|violation| violation.code())
         .collect();
-    in_step(app, cookie, version, async |mut tx, open| {
+    in_step(app, ctx, cookie, version, async |mut tx, open| {
         let tx = &mut tx;
         let entry = progress(&open, "password refused")
             .failed()
@@ -167,68 +142,4 @@ async fn refuse(
         Ok(say(app, &open, Notice::PasswordRefused(violations.clone())))
     })
     .await
-}
-
-/// The rules for a new password at a reset, as the page lists them.
-pub(super) fn page_rules(app: &App, open: &Open) -> Vec<Rule> {
-    let policy = &open.case.tenant.settings.password;
-    rules(policy, Occasion::Reset, app.breached().is_some())
-}
-
-/// Every rule that a password breaks.
-async fn violations(
-    app: &App,
-    open: &Open,
-    new: &Password,
-    old: Vec<String>,
-) -> Result<Vec<Violation>, AppError> {
-    let tenant = &open.case.tenant;
-    let policy = &tenant.settings.password;
-    let names = match &open.case.user {
-        Some(user) => Names {
-            given: &user.given_name,
-            family: &user.family_name,
-            local_part: user.upn.local(),
-            tenant: &tenant.name,
-        },
-        None => Names {
-            given: "",
-            family: "",
-            local_part: "",
-            tenant: &tenant.name,
-        },
-    };
-    let custom = app.custom_banned(tenant.id, tenant.settings_version, &tenant.settings)?;
-    let banned = BannedLists {
-        global: TermList::global(),
-        custom: &custom,
-    };
-    let mut found = check(new.expose(), policy, &names, &banned);
-    if new.expose().len() > LONGEST {
-        return Ok(found);
-    }
-    let asked = page_rules(app, open);
-    let normalised = normalise(new);
-    let mut facts = Facts::default();
-    if asked.contains(&Rule::NotBreached) {
-        facts.breached = app
-            .breached()
-            .is_some_and(|filter| filter.contains(&normalised));
-    }
-    let last = asked.iter().find_map(|rule| match rule {
-        Rule::NotReused { last } => Some(usize::from(*last)),
-        _ => None,
-    });
-    if let Some(last) = last {
-        // The present one is the first of them.
-        for hash in old.into_iter().take(last) {
-            let verdict = app
-                .hashing()
-                .verify(Secret::new(normalised.expose().clone()), hash)
-                .await?;
-            facts.reused |= matches!(verdict, Verdict::Right { .. });
-        }
-    }
-    found.extend(facts.violations());
-    Ok(found)
 }

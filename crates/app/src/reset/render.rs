@@ -1,12 +1,13 @@
 //! From a session to what its page shows.
 
+use latchkey_core::password::Occasion;
 use latchkey_core::reset::throttle::Bucket;
 use latchkey_core::reset::{Detail, Eligible, Gate, Reason, Session, Stage, questions, throttle};
 use latchkey_types::Masked;
 
 use super::step::Open;
-use super::{Choice, Ended, Page, Question, View, forms, password};
-use crate::App;
+use super::{Choice, Ended, Page, Question, View, forms};
+use crate::{App, password};
 
 /// What the page of a session shows now.
 pub(super) fn view(app: &App, open: &Open) -> View {
@@ -70,7 +71,7 @@ fn page(app: &App, open: &Open, eligible: &Eligible) -> Page {
         },
         Stage::NewPassword { .. } => Page::NewPassword {
             user_id: open.typed.clone(),
-            rules: password::page_rules(app, open),
+            rules: password::page_rules(app, &open.case, Occasion::Reset),
         },
         Stage::Ended { detail } => Page::Ended(ended(open, session, detail)),
     }

@@ -5,22 +5,18 @@ use std::time::Duration;
 use latchkey_core::audit::Activity;
 use latchkey_core::reset::{Detail, Event, Failure, Ineligible, Session, Subject, throttle};
 use latchkey_core::settings::Disclosure;
-use latchkey_crypto::keys::Purpose;
 use latchkey_crypto::{codes, pow};
-use latchkey_store::names::NameKind;
 use latchkey_store::sessions::{self, NewSession};
-use latchkey_store::{Tx, names, rate, spent_work, throttle as throttles};
-use latchkey_types::{EmailAddress, SessionId, TenantId, Timestamp, UserId, fold};
+use latchkey_store::{Tx, rate, spent_work, throttle as throttles};
+use latchkey_types::{SessionId, TenantId, Timestamp, fold};
 
 use super::forms::owner;
 use super::step::{Open, apply, progress, store};
+use super::who::{Found, LONGEST, decoy_id, name_key, resolve, service_case};
 use super::{Case, HumanProof, Outcome, StartNotice, Started, notify, render};
 use crate::audit::{self, Entry};
 use crate::keys::seal;
 use crate::{App, AppError, Ctx};
-
-/// The longest user ID that is looked at, in bytes: an e-mail address has at most 254.
-const LONGEST: usize = 254;
 
 /// A form without proof of work is good for ten minutes, like a challenge.
 const FORM_MAX_AGE: Duration = Duration::from_secs(600);
@@ -42,15 +38,9 @@ pub async fn start(
     brand: Option<TenantId>,
 ) -> Result<Started, AppError> {
     let typed = typed.trim();
-    if typed.is_empty() || typed.len() > LONGEST || typed.chars().any(char::is_control) {
+    let Some(key) = name_key(typed) else {
         return Ok(Started::Again(StartNotice::Unreadable));
-    }
-    let key = fold(typed);
-    if !key.contains('@')
-        || EmailAddress::parse(&key).is_err() && latchkey_types::Upn::parse(&key).is_err()
-    {
-        return Ok(Started::Again(StartNotice::Unreadable));
-    }
+    };
     let now = app.clock().now();
     let by_time = matches!(proof, HumanProof::Time { .. });
     let once = match check(app, &proof, now) {
@@ -69,7 +59,6 @@ pub async fn start(
             begin(tx, app, ctx, typed, &key, brand, now).await
         })
         .await
-        .inspect(|_| app.outbox().notify_one())
 }
 
 fn check(app: &App, proof: &HumanProof, now: Timestamp) -> Result<pow::OnceId, StartNotice> {
@@ -107,57 +96,6 @@ async fn throttled(
     Ok((!free).then(|| interval.as_secs().max(1)))
 }
 
-/// Whose name it is: the tenant and the account, if there is one.
-struct Found {
-    tenant: TenantId,
-    user: Option<UserId>,
-}
-
-impl Found {
-    /// Who it is to the rules: the account, or the decoy of the name.
-    fn subject(&self, decoy: UserId) -> (Subject, UserId) {
-        match self.user {
-            Some(user) => (Subject::Known, user),
-            None => (Subject::Decoy, decoy),
-        }
-    }
-}
-
-async fn resolve(tx: &mut Tx, key: &str, brand: Option<TenantId>) -> Result<Found, AppError> {
-    let domain = key.rsplit_once('@').map_or("", |(_, domain)| domain);
-    let known = names::resolve(tx, key).await?;
-    let owner = owner(tx, domain).await?;
-    // A user principal name wins; a mail address counts where it is unique.
-    let upn = known.iter().find(|name| name.kind == NameKind::Upn);
-    let found = match (upn, known.as_slice()) {
-        (Some(name), _) => Some(name),
-        (None, [only]) => Some(only),
-        (None, _) => None,
-    };
-    Ok(match found {
-        Some(name) => Found {
-            tenant: name.tenant,
-            user: Some(name.user),
-        },
-        None => Found {
-            tenant: owner.or(brand).unwrap_or(TenantId::SERVICE),
-            user: None,
-        },
-    })
-}
-
-/// The id under which everything is kept for a name that has no account, or may not know of it.
-fn decoy_id(app: &App, tenant: TenantId, key: &str) -> UserId {
-    let parts: [&[u8]; 3] = [b"id", tenant.0.as_bytes(), key.as_bytes()];
-    let tag = app.keys().tag(Purpose::Decoy, &parts);
-    let mut bytes = [0; 16];
-    for (to, from) in bytes.iter_mut().zip(tag.as_bytes()) {
-        *to = *from;
-    }
-    // Version 8: made by a rule of our own (RFC 9562, 5.8).
-    UserId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
-}
-
 async fn begin(
     tx: &mut Tx,
     app: &App,
@@ -184,9 +122,7 @@ async fn begin(
                 user: None,
             };
             decoy = decoy_id(app, found.tenant, key);
-            Case::gather(tx, app, found.tenant, Subject::Decoy, decoy, now)
-                .await?
-                .ok_or_else(|| AppError::bug("the service's own tenant is not there"))?
+            service_case(tx, app, key, now).await?
         }
     };
     let (subject, id) = found.subject(decoy);
@@ -252,10 +188,7 @@ async fn begin(
         created_at: now,
         expires_at,
     };
-    sessions::insert(tx, found.tenant, &new).await?;
-    let row = sessions::get(tx, found.tenant, session_id)
-        .await?
-        .ok_or_else(|| AppError::bug("a new session is not there"))?;
+    let row = sessions::insert(tx, found.tenant, &new).await?;
     let open = Open {
         row,
         session,

@@ -2,7 +2,7 @@
 
 use latchkey_core::audit::{Activity, Outcome as Result_};
 use latchkey_core::reset::{
-    Context, Detail, Effect, Event, Refusal, ResultKind, Session, Step, Subject,
+    Context, Detail, Effect, Event, Refusal, ResultKind, Session, Stage, Step, Subject,
 };
 use latchkey_crypto::codes;
 use latchkey_crypto::keys::Purpose;
@@ -41,26 +41,59 @@ pub(crate) fn cookie_tag(app: &App, cookie: &Secret<String>) -> [u8; 32] {
 
 /// The page of a session, for a browser that has its cookie. `None`: there is no such session.
 pub async fn view(app: &App, ctx: &Ctx, cookie: &Secret<String>) -> Result<Option<View>, AppError> {
+    see(app, ctx, cookie, |open| Some((look(open)?, Vec::new()))).await
+}
+
+/// The page of a session that is about to be shown. That of the new password is on record as shown, so
+/// that whoever leaves then left while choosing; that is a step of its own.
+pub async fn shown(
+    app: &App,
+    ctx: &Ctx,
+    cookie: &Secret<String>,
+) -> Result<Option<View>, AppError> {
+    see(app, ctx, cookie, |open| {
+        if matches!(open.session.stage(), Stage::NewPassword { shown: false })
+            && let Ok(step) = apply(open, Event::Shown)
+        {
+            return Some((step, vec![progress(open, "new password page")]));
+        }
+        Some((look(open)?, Vec::new()))
+    })
+    .await
+}
+
+/// Where a session stands, after a step that is taken only if it leads anywhere: mostly there is
+/// nothing to write.
+async fn see(
+    app: &App,
+    ctx: &Ctx,
+    cookie: &Secret<String>,
+    next: impl Fn(&Open) -> Option<(Step, Vec<Entry>)> + Sync,
+) -> Result<Option<View>, AppError> {
     let tag = cookie_tag(app, cookie);
     let found = app
         .db()
         .read(async |mut tx| find(&mut tx, app, &tag).await)
         .await?;
     let Some(open) = found else { return Ok(None) };
-    if look(&open).is_none_or(|step| step.next == open.session) {
+    if next(&open).is_none_or(|(step, _)| step.next == open.session) {
         return Ok(Some(render::view(app, &open)));
     }
-    // The policy or the account changed, or time ran out: only now is there something to write.
+    // The page is shown for the first time, or the policy or the account changed, or time ran out.
+    let next = &next;
     app.db()
         .write(async |mut tx| {
             let tx = &mut tx;
             let Some(open) = find(tx, app, &tag).await? else {
                 return Ok(None);
             };
-            let Some(step) = look(&open) else {
+            let Some((step, entries)) = next(&open) else {
                 return Ok(Some(render::view(app, &open)));
             };
-            let moved = store(tx, app, ctx, open, step, Vec::new()).await?;
+            if step.next == open.session {
+                return Ok(Some(render::view(app, &open)));
+            }
+            let moved = store(tx, app, ctx, open, step, entries).await?;
             Ok(Some(render::view(app, &moved.open)))
         })
         .await
@@ -108,26 +141,42 @@ pub(crate) enum Claim {
     Ours(Box<Open>),
     /// No such session.
     Gone,
-    /// The session is over, or its page is out of date: show where it stands.
-    Stale(Box<Open>),
+    /// The session is over, or its page is out of date: the answer shows where it stands.
+    Stale(Box<Outcome>),
 }
 
-/// Claims the session's version for one post.
+/// Claims the session's version for one post. Where the policy or the account changed since its page
+/// was shown, or time ran out, that comes first, and the page is out of date.
 pub(crate) async fn claim(
     tx: &mut Tx,
     app: &App,
+    ctx: &Ctx,
     cookie: &Secret<String>,
     version: i64,
 ) -> Result<Claim, AppError> {
-    let Some(mut open) = find(tx, app, &cookie_tag(app, cookie)).await? else {
+    let tag = cookie_tag(app, cookie);
+    let claimed = sessions::claim_by_cookie(tx, &tag, version).await?;
+    let is_ours = claimed.is_some();
+    let found = match claimed {
+        Some(row) => open(tx, app, row).await?,
+        None => find(tx, app, &tag).await?,
+    };
+    let Some(open) = found else {
         return Ok(Claim::Gone);
     };
-    let stale = open.session.is_over() || open.row.version != version;
-    if stale || !sessions::claim(tx, open.row.tenant, open.row.id, version).await? {
-        return Ok(Claim::Stale(Box::new(open)));
+    if let Some(step) = look(&open)
+        && step.next != open.session
+    {
+        let moved = store(tx, app, ctx, open, step, Vec::new()).await?;
+        let mut outcome = stale(app, &moved.open);
+        outcome.cookie = moved.cookie;
+        return Ok(Claim::Stale(Box::new(outcome)));
     }
-    open.row.version += 1;
-    Ok(Claim::Ours(Box::new(open)))
+    if is_ours && !open.session.is_over() {
+        Ok(Claim::Ours(Box::new(open)))
+    } else {
+        Ok(Claim::Stale(Box::new(stale(app, &open))))
+    }
 }
 
 pub(crate) fn apply(open: &Open, event: Event) -> Result<Step, Refusal> {
@@ -282,12 +331,12 @@ pub(crate) fn answer(app: &App, moved: Moved, notice: Option<super::Notice>) -> 
 
 /// The answer to a post that came too late or to a session that is over.
 pub(crate) fn stale(app: &App, open: &Open) -> Outcome {
-    let notice = (!open.session.is_over()).then_some(super::Notice::OutOfDate);
-    Outcome {
-        view: render::view(app, open),
-        cookie: None,
-        notice,
-    }
+    let notice = if open.session.is_over() {
+        super::Notice::TooLate
+    } else {
+        super::Notice::OutOfDate
+    };
+    say(app, open, notice)
 }
 
 /// The answer to a post that changes nothing but was claimed, with something to say.
@@ -322,7 +371,8 @@ pub(crate) async fn unusable(
 /// What to say to a refusal of the rules.
 pub(crate) const fn refused(refusal: Refusal) -> super::Notice {
     match refusal {
-        Refusal::Ended | Refusal::OutOfOrder | Refusal::ForeignProof => super::Notice::OutOfDate,
+        Refusal::Ended => super::Notice::TooLate,
+        Refusal::OutOfOrder | Refusal::ForeignProof => super::Notice::OutOfDate,
         Refusal::NotOffered => super::Notice::ChooseOne,
         Refusal::TooSoon => super::Notice::TooSoon,
     }

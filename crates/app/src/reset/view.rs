@@ -10,7 +10,7 @@ use latchkey_types::{Locale, Masked, RequestId, Secret, SessionId, Timestamp};
 pub struct View {
     /// The tenant's face.
     pub brand: Brand,
-    /// The session; forms carry a token that is bound to it. Not secret, not shown.
+    /// The session. Not secret, not shown.
     pub session: SessionId,
     /// The version of the session; a form of another version is out of date.
     pub version: i64,
@@ -155,6 +155,8 @@ pub struct Outcome {
 pub enum Notice {
     /// The form belonged to another step: here is where you are.
     OutOfDate,
+    /// The form came when the reset was over: here is how it ended.
+    TooLate,
     /// Nothing was chosen, or nothing that is offered.
     ChooseOne,
     /// A field was left empty or cannot be what is asked for (a number that is none, a code with

@@ -13,4 +13,5 @@ mod outbox;
 mod privacy;
 mod purge;
 mod retention;
+mod sign_in;
 mod throttles;

@@ -2,7 +2,7 @@
 
 use latchkey_app::reset::{Ended, Notice, Page};
 use latchkey_core::model::Role;
-use latchkey_core::reset::Reason;
+use latchkey_core::reset::{Gate, Reason};
 use latchkey_core::settings::{Disclosure, Scope, Settings};
 use latchkey_testkit::seed::{Organisation, open_settings};
 use latchkey_testkit::{Person, TestApp, both};
@@ -147,72 +147,111 @@ async fn a_name_of_an_unknown_domain_meets_a_decoy_too() {
     person.cancel().await;
 }
 
+/// What a walk through everything a stranger can do costs in statements, step by step.
+async fn statements(test: &TestApp, name: &str) -> Vec<u64> {
+    let mut count = Vec::new();
+    let mut before = test.app.db().statements();
+    let mut note = |test: &TestApp| {
+        let now = test.app.db().statements();
+        count.push(now - before);
+        before = now;
+    };
+    let mut person = Person::start(test, name).await;
+    note(test);
+    person.choose("email").await;
+    note(test);
+    person.code("00000000").await;
+    note(test);
+    person.code("letters").await;
+    note(test);
+    person.reload().await;
+    note(test);
+    person.other().await;
+    note(test);
+    person.choose("sms").await;
+    note(test);
+    person.number("+31687654321").await;
+    note(test);
+    person.contact().await;
+    note(test);
+    // And the fifth wrong try, which blocks.
+    let mut person = Person::start(test, name).await;
+    person.choose("email").await;
+    note(test);
+    for _ in 0..4 {
+        person.code("00000000").await;
+        note(test);
+    }
+    assert!(matches!(
+        person.view.page,
+        Page::Ended(Ended::Blocked { .. })
+    ));
+    count
+}
+
+/// A name that nobody has, and that looks like another: what differs otherwise is not compared.
+async fn decoy_like(test: &TestApp, name: &str) -> String {
+    let real = Person::start(test, name).await;
+    for n in 0..500 {
+        let decoy = format!("nobody{n}@contoso.com");
+        let person = Person::start(test, &decoy).await;
+        let looks = |person: &Person| format!("{} {:?}", person.view.steps, person.offered());
+        if looks(&person) == looks(&real) {
+            return decoy;
+        }
+    }
+    panic!("no decoy among 500 looks like {name}")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn s17_account_and_decoy_issue_the_same_number_of_statements_at_every_step() {
     both(async |test| {
         let mut settings = with(Disclosure::Private, 1);
-        settings.reset.methods = [
-            latchkey_core::reset::Gate::Email,
-            latchkey_core::reset::Gate::Sms,
-        ]
-        .into();
+        settings.reset.methods = [Gate::Email, Gate::Sms].into();
         let contoso = Organisation::create(&test, "contoso.com", settings).await;
         contoso.person(&test, "ada@contoso.com", |_| {}).await;
         contoso
             .administrator(&test, "root@contoso.com", Role::GlobalAdministrator)
             .await;
-        // A decoy that happens to have what the account has: what differs is not what is compared.
-        let mut decoy = String::new();
-        for n in 0..100 {
-            decoy = format!("nobody{n}@contoso.com");
-            if Person::start(&test, &decoy).await.offered() == ["email", "sms"] {
-                break;
-            }
+        // With one address, as a decoy has: the mail about a block goes to every one.
+        contoso
+            .person(&test, "uma@contoso.com", |user| {
+                user.roles = vec![Role::UserAdministrator];
+            })
+            .await;
+        for name in ["ada@contoso.com", "uma@contoso.com"] {
+            let decoy = decoy_like(&test, name).await;
+            let real = statements(&test, name).await;
+            assert_eq!(statements(&test, &decoy).await, real, "{name}");
         }
-        let mut counts = Vec::new();
-        for name in ["ada@contoso.com", decoy.as_str()] {
-            let mut count = Vec::new();
-            let mut before = test.app.db().statements();
-            let mut note = |test: &TestApp| {
-                let now = test.app.db().statements();
-                count.push(now - before);
-                before = now;
-            };
-            let mut person = Person::start(&test, name).await;
-            note(&test);
-            person.choose("email").await;
-            note(&test);
-            person.code("00000000").await;
-            note(&test);
-            person.code("letters").await;
-            note(&test);
-            person.reload().await;
-            note(&test);
-            person.other().await;
-            note(&test);
-            person.choose("sms").await;
-            note(&test);
-            person.number("+31687654321").await;
-            note(&test);
-            person.contact().await;
-            note(&test);
-            // And the fifth wrong try, which blocks.
-            let mut person = Person::start(&test, name).await;
-            person.choose("email").await;
-            note(&test);
-            for _ in 0..4 {
-                person.code("00000000").await;
-                note(&test);
-            }
-            assert!(matches!(
-                person.view.page,
-                Page::Ended(Ended::Blocked { .. })
-            ));
-            counts.push(count);
-        }
-        assert_eq!(counts[0], counts[1]);
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s17_where_one_gate_is_asked_two_gates_are_no_sign_of_an_administrator() {
+    let test = TestApp::sqlite().await;
+    let mut settings = with(Disclosure::Private, 1);
+    settings.reset.methods = [Gate::Email, Gate::Questions].into();
+    let contoso = Organisation::create(&test, "contoso.com", settings).await;
+    contoso
+        .administrator(&test, "root@contoso.com", Role::GlobalAdministrator)
+        .await;
+    assert_eq!(Person::start(&test, "root@contoso.com").await.view.steps, 4);
+    let mut two = 0;
+    for n in 0..320 {
+        let person = Person::start(&test, &format!("nobody{n}@contoso.com")).await;
+        match person.view.steps {
+            // The policy that no tenant weakens, with what the tenant itself has not enabled.
+            4 => {
+                assert!(person.offered().len() >= 2, "{:?}", person.offered());
+                assert!(!person.offered().contains(&"questions"));
+                two += 1;
+            }
+            steps => assert_eq!(steps, 3),
+        }
+    }
+    assert!((5..60).contains(&two), "{two} of 320 are asked for two");
 }
 
 #[tokio::test(flavor = "multi_thread")]

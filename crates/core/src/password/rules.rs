@@ -87,10 +87,12 @@ impl Rule {
 /// The rules of a policy, in the fixed order in which pages show them. `breached_filter` says
 /// whether the operator has built one; without it the policy's wish has no effect.
 pub fn rules(policy: &PasswordPolicy, occasion: Occasion, breached_filter: bool) -> Vec<Rule> {
+    // At a change the present one may not be used again, whatever the history.
     let history = match occasion {
-        Occasion::Change => true,
-        Occasion::Reset => policy.history_at_reset,
-    } && policy.history > 0;
+        Occasion::Change => policy.history.max(1),
+        Occasion::Reset if policy.history_at_reset => policy.history,
+        Occasion::Reset => 0,
+    };
     let min_age = occasion == Occasion::Change && policy.min_age_days > 0;
     [
         Some(Rule::MinLength {
@@ -106,9 +108,7 @@ pub fn rules(policy: &PasswordPolicy, occasion: Occasion, breached_filter: bool)
         policy.printable_ascii_only.then_some(Rule::PrintableAscii),
         Some(Rule::NoNames),
         Some(Rule::NotBanned),
-        history.then_some(Rule::NotReused {
-            last: policy.history,
-        }),
+        (history > 0).then_some(Rule::NotReused { last: history }),
         (policy.breached_check && breached_filter).then_some(Rule::NotBreached),
         min_age.then_some(Rule::MinAge {
             days: policy.min_age_days,

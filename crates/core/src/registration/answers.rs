@@ -81,15 +81,15 @@ pub fn check_answers(
     if answers.len() < usize::from(needed) {
         found.push(SetProblem::TooFew { needed });
     }
-    for (place, (answer, text)) in answers.iter().zip(&normal).enumerate() {
+    for (place, (given, text)) in answers.iter().zip(&normal).enumerate() {
         let mut say = |problem| found.push(SetProblem::Answer { place, problem });
-        let is_known = PREDEFINED.contains(&answer.question)
-            || own.iter().any(|text| own_name(text) == answer.question);
+        let is_known = PREDEFINED.contains(&given.question)
+            || own.iter().any(|text| own_name(text) == given.question);
         if !is_known {
             say(AnswerProblem::UnknownQuestion);
         }
         let mut before = answers.iter().take(place);
-        if before.any(|other| other.question == answer.question) {
+        if before.any(|other| other.question == given.question) {
             say(AnswerProblem::QuestionTwice);
         }
         let length = text.chars().count();
@@ -104,7 +104,7 @@ pub fn check_answers(
         if is_common(text) {
             say(AnswerProblem::Common);
         }
-        if normalise_answer(answer.text).contains(text.as_str()) {
+        if normalise_answer(given.text).contains(text.as_str()) {
             say(AnswerProblem::InQuestion);
         }
         if names.iter().any(|name| name.contains(text.as_str())) {

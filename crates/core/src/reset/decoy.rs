@@ -22,35 +22,52 @@ const MAIL_DOMAINS: [&str; 8] = [
     "hotmail.com",
 ];
 
-/// A decoy's account.
-pub const USER: UserFacts = UserFacts {
-    is_enabled: true,
-    is_administrator: false,
-    managed: Managed::Cloud,
-    is_in_scope: true,
-    is_licensed: true,
-};
+/// Of 256 decoys, how many are administrators: one in 16.
+///
+/// None would be wrong: administrators pass two gates where others pass one, so that whoever is
+/// asked for two would be a real one. Many would be wrong too: the rarer the real ones are among
+/// accounts, the more a name that is asked for two would seem to be nobody's, and a name that is
+/// asked for one somebody's. With one in 16 the latter changes the odds by a fifteenth at most.
+const ADMINISTRATORS: u8 = 16;
 
-/// What a decoy has on file under these settings: enough for the gates that are required, often
-/// one more. `seed` is the keyed hash of the name.
-pub fn methods(seed: &[u8; 32], settings: &ResetSettings) -> Methods {
+/// A decoy's account. `seed` is the keyed hash of the name.
+pub const fn user(seed: &[u8; 32]) -> UserFacts {
+    let [.., rank, _] = seed;
+    UserFacts {
+        is_enabled: true,
+        // From a byte that nothing else is drawn from.
+        is_administrator: *rank < ADMINISTRATORS,
+        managed: Managed::Cloud,
+        is_in_scope: true,
+        is_licensed: true,
+    }
+}
+
+/// What a decoy has on file under these settings: enough for the gates that are required of it,
+/// often one more.
+pub fn methods(seed: &[u8; 32], settings: &ResetSettings, required: u8) -> Methods {
+    let is_administrator = user(seed).is_administrator;
     let mut bytes = seed.iter().copied();
     let mut next = || bytes.next().unwrap_or_default();
     let enabled: Vec<Gate> = Gate::ALL
         .into_iter()
         .filter(|gate| {
-            settings.methods.contains(gate)
-                && matches!(
-                    gate,
-                    Gate::Email
-                        | Gate::Sms
-                        | Gate::MobileCall
-                        | Gate::OfficeCall
-                        | Gate::AuthenticatorCode
-                        | Gate::Questions
-                        | Gate::Passkey
-                        | Gate::RecoveryCode
-                )
+            let may = if is_administrator {
+                gate.is_for_administrators()
+            } else {
+                settings.methods.contains(gate)
+            };
+            may && matches!(
+                gate,
+                Gate::Email
+                    | Gate::Sms
+                    | Gate::MobileCall
+                    | Gate::OfficeCall
+                    | Gate::AuthenticatorCode
+                    | Gate::Questions
+                    | Gate::Passkey
+                    | Gate::RecoveryCode
+            )
         })
         .collect();
     let mut factors: Vec<Factor> = enabled.iter().map(|gate| gate.factor()).collect();
@@ -63,7 +80,7 @@ pub fn methods(seed: &[u8; 32], settings: &ResetSettings) -> Methods {
     ];
     // Drawn after everything else: what a decoy showed before there were these stays as it was.
     let late = [Factor::Passkey, Factor::RecoveryCodes];
-    let required = usize::from(settings.gates_required.clamp(1, 2));
+    let required = usize::from(required);
     let mut have: Vec<Factor> = factors
         .iter()
         .copied()

@@ -255,6 +255,24 @@ fn a_proof_of_another_session_user_or_version_is_refused() {
 }
 
 #[test]
+fn a_decoy_takes_no_proof_not_even_a_true_one() {
+    let eligibility = eligible(1);
+    let blocked = BTreeSet::new();
+    let context = context(&eligibility, &blocked);
+    for gate in [Gate::Email, Gate::Passkey, Gate::RecoveryCode] {
+        let decoy = Session::begin(Subject::Decoy, STAMP)
+            .apply(Event::Choose(gate, Vec::new()), &context)
+            .unwrap()
+            .next;
+        let proof = proof(gate, Subject::Known, STAMP).unwrap();
+        assert_eq!(
+            decoy.apply(Event::Proved(proof), &context),
+            Err(Refusal::ForeignProof)
+        );
+    }
+}
+
+#[test]
 fn a_policy_raised_in_mid_flow_asks_for_the_second_gate() {
     let one = eligible(1);
     let two = eligible(2);

@@ -28,6 +28,8 @@ pub enum Bucket {
     PhoneNumber,
     /// Tries of one gate.
     Gate(Gate),
+    /// Codes typed as a second factor when signing in; they leave the gates of a reset alone.
+    SecondFactor,
 }
 
 impl Bucket {
@@ -37,6 +39,7 @@ impl Bucket {
             Self::Attempts => "attempts".into(),
             Self::PhoneNumber => "phone_number".into(),
             Self::Gate(gate) => format!("gate.{}", gate.as_str()),
+            Self::SecondFactor => "sign_in.second_factor".into(),
         }
     }
 }

@@ -110,7 +110,7 @@ impl Counter {
         tag: &Secret<[u8; 32]>,
         now: Timestamp,
     ) -> (Self, Option<Timestamp>) {
-        if self.wrong.iter().flatten().any(|known| known == tag) {
+        if self.remembers(tag) {
             self.failures = self.failures.saturating_sub(1);
             return (self, None);
         }
@@ -118,8 +118,8 @@ impl Counter {
         if let Some(newest) = self.wrong.first_mut() {
             *newest = Some(tag.clone());
         }
-        let locks = self.locked(now).is_none() && self.failures >= rule.threshold;
-        let until = locks.then(|| self.lock(rule, now));
+        // While a lock is in force nothing is counted: it does not grow.
+        let until = (self.failures >= rule.threshold).then(|| self.lock(rule, now));
         (self, until)
     }
 
@@ -127,6 +127,12 @@ impl Counter {
     #[must_use]
     pub fn right(self) -> Self {
         Self::default()
+    }
+
+    /// Whether a password is one of the last wrong ones. All of them are looked at.
+    fn remembers(&self, tag: &Secret<[u8; 32]>) -> bool {
+        let known = self.wrong.iter().flatten();
+        known.fold(false, |found, one| found | one.eq(tag))
     }
 
     fn lock(&mut self, rule: Rule, now: Timestamp) -> Timestamp {

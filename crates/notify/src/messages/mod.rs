@@ -15,9 +15,10 @@ use latchkey_types::{Masked, Timestamp};
 
 pub use code::{CodeCall, CodeMail, CodeText, LONGEST_HOST, code_call, code_mail, code_text};
 pub use notices::{
-    AdministratorReset, Blocked, BlockedScope, FrozenForAdministrators, FrozenForUser, Help,
-    Missing, MissingReason, PasswordReset, SpendAlarm, administrator_reset, blocked,
-    frozen_for_administrators, frozen_for_user, help, missing, password_reset, spend_alarm,
+    AccountLocked, AdministratorReset, Blocked, BlockedScope, FrozenForAdministrators,
+    FrozenForUser, Help, Missing, MissingReason, PasswordExpires, PasswordReset, SpendAlarm,
+    account_locked, administrator_reset, blocked, frozen_for_administrators, frozen_for_user, help,
+    missing, password_changed, password_expires, password_reset, spend_alarm,
 };
 
 /// When and from where something was done.

@@ -22,12 +22,21 @@ pub struct PasswordReset<'a> {
 
 /// The mail to the owner of a password that was reset.
 pub fn password_reset(texts: Texts, mail: &PasswordReset<'_>) -> Content {
-    let subject = texts.plain("mail-reset-subject", &[("tenant", mail.tenant.into())]);
+    new_password(texts, mail, "mail-reset-subject", "mail-reset-intro")
+}
+
+/// The mail to the owner of a password that was changed.
+pub fn password_changed(texts: Texts, mail: &PasswordReset<'_>) -> Content {
+    new_password(texts, mail, "mail-changed-subject", "mail-changed-intro")
+}
+
+fn new_password(texts: Texts, mail: &PasswordReset<'_>, subject: &str, intro: &str) -> Content {
+    let subject = texts.plain(subject, &[("tenant", mail.tenant.into())]);
     let page = format!("{}/not-me", mail.not_me.base);
     let link = format!("{page}#{}", mail.not_me.token);
     let duration = texts.duration(mail.not_me.valid);
     Letter::new(texts, mail.tenant, subject)
-        .say("mail-reset-intro", &[("user", mail.user.into())])
+        .say(intro, &[("user", mail.user.into())])
         .time("mail-when", mail.occasion.when)
         .fact("mail-where", &mail.occasion.origin())
         .fact("mail-reset-told", &listed(mail.told))
@@ -36,6 +45,34 @@ pub fn password_reset(texts: Texts, mail: &PasswordReset<'_>) -> Content {
         .say("mail-reset-typed", &[("page", (&page).into())])
         .code(mail.not_me.token)
         .say("mail-reset-valid", &[("duration", (&duration).into())])
+        .finish()
+}
+
+/// The facts of "your password expires".
+#[derive(Clone, Copy)]
+pub struct PasswordExpires<'a> {
+    /// The tenant's name.
+    pub tenant: &'a str,
+    /// The account's user ID.
+    pub user: &'a str,
+    /// When it expires.
+    pub when: Timestamp,
+    /// How many days that is from now, rounded up.
+    pub days: u32,
+    /// The page where it is changed; it asks to sign in.
+    pub page: &'a str,
+}
+
+/// The mail to the owner of a password that expires soon.
+pub fn password_expires(texts: Texts, mail: &PasswordExpires<'_>) -> Content {
+    let args = [("tenant", mail.tenant.into()), ("days", mail.days.into())];
+    let subject = texts.plain("mail-expires-subject", &args);
+    let args = [("user", mail.user.into()), ("days", mail.days.into())];
+    Letter::new(texts, mail.tenant, subject)
+        .say("mail-expires-intro", &args)
+        .time("mail-expires-when", mail.when)
+        .say("mail-expires-what", &[])
+        .link("mail-expires-link", mail.page)
         .finish()
 }
 
@@ -102,6 +139,32 @@ pub fn blocked(texts: Texts, mail: &Blocked<'_>) -> Content {
         .time("mail-blocked-until", mail.until)
         .say("mail-blocked-still", &[])
         .say("mail-not-you-ask", &[])
+        .finish()
+}
+
+/// The facts of "signing in to your account is locked for a while".
+#[derive(Clone, Copy)]
+pub struct AccountLocked<'a> {
+    /// The tenant's name.
+    pub tenant: &'a str,
+    /// The account's user ID.
+    pub user: &'a str,
+    /// When and from where the last try was made.
+    pub occasion: Occasion<'a>,
+    /// When the lock ends.
+    pub until: Timestamp,
+}
+
+/// The mail to the owner of an account that wrong passwords locked.
+pub fn account_locked(texts: Texts, mail: &AccountLocked<'_>) -> Content {
+    let subject = texts.plain("mail-locked-subject", &[("tenant", mail.tenant.into())]);
+    Letter::new(texts, mail.tenant, subject)
+        .say("mail-locked-intro", &[("user", mail.user.into())])
+        .time("mail-when", mail.occasion.when)
+        .fact("mail-where", &mail.occasion.origin())
+        .time("mail-locked-until", mail.until)
+        .say("mail-locked-still", &[])
+        .say("mail-locked-not-you", &[])
         .finish()
 }
 

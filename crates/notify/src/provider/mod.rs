@@ -1,30 +1,24 @@
 //! Text messages and calls by whatever provider can be reached by HTTPS.
 
 mod config;
-mod guard;
 mod template;
 
-use std::error::Error as _;
-use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use latchkey_outbound::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use latchkey_outbound::{BadAddress, Failure, Options, Outbound, StatusCode, Url};
 use latchkey_types::Secret;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, StatusCode, Url};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 
 pub use config::{BodyFormat, ProviderConfig};
-pub use guard::is_public;
 
 use crate::{Channel, Content, Destination, Outgoing, Receipt, Retry, SendError, SetupError};
-use guard::{NotPublic, PublicOnly};
 use template::{Templates, Variables};
 
 /// The longest answer that is read, in bytes; providers answer with a few hundred.
 const LONGEST_ANSWER: usize = 64 * 1024;
+
+const NOT_PUBLIC: &str = "the provider's address is not public";
 
 /// Sends text messages or calls as [`ProviderConfig`] says.
 pub struct HttpsProvider {
@@ -32,14 +26,13 @@ pub struct HttpsProvider {
     url: Url,
     secret: Option<Secret<String>>,
     templates: Templates,
-    client: Client,
+    outbound: Outbound,
 }
 
 impl HttpsProvider {
     /// Prepares the channel: reads its files, compiles its templates and tries them out. Connects
     /// to nothing yet.
     pub fn new(config: ProviderConfig) -> Result<Self, SetupError> {
-        let url = checked_url(&config)?;
         if !(1..=120).contains(&config.timeout_seconds) {
             return Err(SetupError("provider: timeout_seconds is 1 to 120".into()));
         }
@@ -53,13 +46,26 @@ impl HttpsProvider {
             return Err(SetupError("provider: a username needs a secret".into()));
         }
         let templates = Templates::new(config.format, &config.body, config.headers.iter())?;
-        let client = client(&config)?;
+        let outbound = Outbound::new(&Options {
+            timeout: Duration::from_secs(config.timeout_seconds),
+            extra_ca_file: config.extra_ca_file.clone(),
+            allow_private: config.dangerously_allow_private_addresses,
+            allow_plain_loopback: false,
+        })
+        .map_err(|error| SetupError(format!("provider: {error}")))?;
+        let url = outbound.address(&config.url).map_err(|wrong| {
+            SetupError(String::from(match wrong {
+                BadAddress::NotHttps => "provider: url is an https address",
+                BadAddress::Credentials => "provider: no name or password in url; see username",
+                BadAddress::NotPublic => NOT_PUBLIC,
+            }))
+        })?;
         let provider = Self {
             config,
             url,
             secret,
             templates,
-            client,
+            outbound,
         };
         provider.try_out()?;
         Ok(provider)
@@ -180,54 +186,31 @@ impl Channel for HttpsProvider {
             .request_parts(&variables)
             .map_err(|log| SendError::new(Retry::Later, log))?;
         let mut request = self
-            .client
+            .outbound
             .post(self.url.clone())
             .headers(headers)
             .body(body);
         if let (Some(name), Some(secret)) = (&self.config.username, &self.secret) {
             request = request.basic_auth(name, Some(secret.expose()));
         }
-        let mut response = request.send().await.map_err(|error| interrupted(&error))?;
-        let mut answer = Vec::new();
-        // What comes after the limit is not read; the status and the beginning decide.
-        while let Some(piece) = response
-            .chunk()
+        // Of an answer that is too long, the status and the beginning decide.
+        let answer = self
+            .outbound
+            .send(request, LONGEST_ANSWER)
             .await
-            .map_err(|error| interrupted(&error))?
-        {
-            let room = LONGEST_ANSWER.saturating_sub(answer.len());
-            answer.extend_from_slice(piece.get(..room.min(piece.len())).unwrap_or_default());
-            if room <= piece.len() {
-                break;
-            }
-        }
-        self.judge(response.status(), &answer, message)
+            .map_err(interrupted)?;
+        self.judge(answer.status, &answer.body, message)
     }
 }
 
-fn interrupted(error: &reqwest::Error) -> SendError {
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let boxed = inner
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        if inner.is::<NotPublic>()
-            || boxed
-                .and_then(|inner| inner.downcast_ref::<NotPublic>())
-                .is_some()
-        {
-            return SendError::new(Retry::Later, NotPublic.to_string());
-        }
-        cause = inner.source();
-    }
-    // Nothing was sent before there was a connection.
-    if error.is_connect() {
-        SendError::new(Retry::Later, "no connection to the provider")
-    } else if error.is_timeout() {
-        SendError::new(Retry::Unknown, "the provider did not answer in time")
-    } else {
-        SendError::new(Retry::Unknown, "the connection to the provider broke")
-    }
+fn interrupted(failure: Failure) -> SendError {
+    let (retry, log) = match failure {
+        Failure::NotPublic => (Retry::Later, NOT_PUBLIC),
+        Failure::NoConnection => (Retry::Later, "no connection to the provider"),
+        Failure::TimedOut => (Retry::Unknown, "the provider did not answer in time"),
+        Failure::Broken => (Retry::Unknown, "the connection to the provider broke"),
+    };
+    SendError::new(retry, log)
 }
 
 fn holds(json: &serde_json::Value, pointer: &str, expected: &str) -> bool {
@@ -235,27 +218,6 @@ fn holds(json: &serde_json::Value, pointer: &str, expected: &str) -> bool {
         serde_json::Value::String(text) => text == expected,
         other => serde_json::to_string(other).is_ok_and(|text| text == expected),
     })
-}
-
-fn checked_url(config: &ProviderConfig) -> Result<Url, SetupError> {
-    let url = Url::parse(&config.url)
-        .ok()
-        .filter(|url| url.scheme() == "https" && url.has_host())
-        .ok_or_else(|| SetupError("provider: url is an https address".into()))?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(SetupError(
-            "provider: no name or password in url; see username".into(),
-        ));
-    }
-    // A number in place of a name is never resolved, so the resolver's guard would not see it.
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    let private = host
-        .parse::<IpAddr>()
-        .is_ok_and(|address| !is_public(address));
-    if private && !config.dangerously_allow_private_addresses {
-        return Err(SetupError(NotPublic.to_string()));
-    }
-    Ok(url)
 }
 
 fn read_secret(config: &ProviderConfig) -> Result<Option<Secret<String>>, SetupError> {
@@ -273,43 +235,4 @@ fn read_secret(config: &ProviderConfig) -> Result<Option<Secret<String>>, SetupE
             )))
         }
     }
-}
-
-fn client(config: &ProviderConfig) -> Result<Client, SetupError> {
-    let wrong = |what: &str| SetupError(format!("provider: {what}"));
-    let authorities = match &config.extra_ca_file {
-        None => Vec::new(),
-        Some(path) => CertificateDer::pem_file_iter(path)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|_| wrong(&format!("extra_ca_file {} cannot be read", path.display())))?,
-    };
-    let crypto = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let verifier =
-        rustls_platform_verifier::Verifier::new_with_extra_roots(authorities, Arc::clone(&crypto))
-            .map_err(|error| wrong(&format!("certificates cannot be checked: {error}")))?;
-    let mut tls = rustls::ClientConfig::builder_with_provider(crypto)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| wrong(&format!("TLS cannot be set up: {error}")))?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-    let whole = Duration::from_secs(config.timeout_seconds);
-    Client::builder()
-        .tls_backend_preconfigured(tls)
-        .http1_only()
-        .https_only(true)
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        // A proxy from the environment would connect past the guard.
-        .no_proxy()
-        .referer(false)
-        .dns_resolver(PublicOnly {
-            allow_private: config.dangerously_allow_private_addresses,
-        })
-        .connect_timeout(whole.min(Duration::from_secs(5)))
-        .timeout(whole)
-        .user_agent("latchkey")
-        .build()
-        .map_err(|_| wrong("the client cannot be set up"))
 }

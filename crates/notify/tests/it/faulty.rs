@@ -90,13 +90,19 @@ pub(crate) fn config(port: u16) -> SmtpConfig {
     }
 }
 
+/// Stops the clock for good: whoever waits for a time-out waits no longer, however slow the machine.
+pub(crate) async fn hang<T>() -> T {
+    tokio::time::pause();
+    std::future::pending().await
+}
+
 /// `None` ends the conversation.
 async fn answer(stream: &mut BufReader<TcpStream>, fault: Option<Act>, usual: &str) -> Option<()> {
     let words = match fault {
         None => usual,
         Some(Act::Say(words)) => words,
         Some(Act::Drop) => return None,
-        Some(Act::Hang) => std::future::pending().await,
+        Some(Act::Hang) => hang().await,
     };
     stream
         .write_all(format!("{words}\r\n").as_bytes())

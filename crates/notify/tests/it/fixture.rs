@@ -7,6 +7,7 @@ use std::time::Duration;
 use latchkey_notify::{Content, Destination, MessageKind, Outgoing};
 use latchkey_types::{Locale, MessageId, Timestamp};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use tokio::net::TcpSocket;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
@@ -34,6 +35,14 @@ pub(crate) async fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>
     tokio::time::timeout(Duration::from_secs(20), asked)
         .await
         .unwrap_or_else(|_| unreachable!("waited in vain for {what}"))
+}
+
+/// A port at which nobody listens, and nobody else will while the socket is there.
+pub(crate) fn closed_port() -> TcpSocket {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_reuseaddr(true).expect("an option");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("a port");
+    socket
 }
 
 /// An authority made for this test, and a certificate of it for this machine.

@@ -1,14 +1,13 @@
 //! A postfix of our own: its configuration, queue, log and mailbox are in a temporary folder.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::fixture::{Certificates, eventually, missing};
+use crate::fixture::{Certificates, closed_port, eventually, missing};
 
 /// `nobody`, who owns the mailbox.
 const NOBODY: u32 = 65_534;
@@ -130,12 +129,17 @@ fn output(program: &str, arguments: &[&str]) -> Option<String> {
     output.status.success().then(|| text.trim().to_owned())
 }
 
+/// Two ports that nobody else gets while the tests run: sockets that do not listen keep them, and on
+/// Linux a relay may listen there all the same.
 fn free_ports() -> (u16, u16) {
-    let [one, two] = [0, 0].map(|port| TcpListener::bind(("127.0.0.1", port)).expect("a port"));
-    (
-        one.local_addr().expect("an address").port(),
-        two.local_addr().expect("an address").port(),
-    )
+    let [one, two] = [closed_port(), closed_port()].map(|socket| {
+        let port = socket.local_addr().expect("an address").port();
+        if cfg!(target_os = "linux") {
+            std::mem::forget(socket);
+        }
+        port
+    });
+    (one, two)
 }
 
 fn configure(folder: &Path, certificates: &Certificates, port: u16, tls_port: u16) {

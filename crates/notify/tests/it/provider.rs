@@ -2,7 +2,7 @@
 
 use latchkey_notify::{Channel, HttpsProvider, Receipt, Retry, SendError};
 
-use crate::fixture::{call, text};
+use crate::fixture::{call, closed_port, text};
 use crate::provider_double::{Answer, Double};
 
 const JSON: &str = r#"
@@ -133,7 +133,7 @@ async fn what_an_answer_means() {
 
 #[tokio::test]
 async fn a_provider_that_takes_the_request_and_is_silent_may_have_sent_it() {
-    for answer in [Answer::Hang, Answer::Drop] {
+    for answer in [Answer::Drop, Answer::Hang] {
         let error = outcome(answer).await.expect_err("no answer");
         assert_eq!(error.retry(), Retry::Unknown, "{error}");
     }
@@ -143,12 +143,11 @@ async fn a_provider_that_takes_the_request_and_is_silent_may_have_sent_it() {
 async fn a_provider_that_is_down_has_sent_nothing() {
     let double = Double::start(Answer::Drop).await;
     let mut config = double.config(JSON);
-    let free = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let closed = closed_port();
     config.url = format!(
         "https://localhost:{}/",
-        free.local_addr().expect("an address").port()
+        closed.local_addr().expect("an address").port()
     );
-    drop(free);
     let provider = HttpsProvider::new(config).expect("a provider");
     let error = provider.send(&text(7, "x")).await.expect_err("down");
     assert_eq!(error.retry(), Retry::Later, "{error}");

@@ -8,6 +8,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
+use crate::faulty::hang;
 use crate::fixture::Certificates;
 
 /// What the double answers.
@@ -70,7 +71,7 @@ impl Double {
         let authority = self.certificates.authority_file(&self.folder);
         let toml = format!(
             "url = \"https://localhost:{}/v1/send?channel=sms\"\n\
-             extra_ca_file = \"{}\"\ntimeout_seconds = 2\n\
+             extra_ca_file = \"{}\"\ntimeout_seconds = 30\n\
              dangerously_allow_private_addresses = true\n{more}",
             self.port,
             authority.display()
@@ -133,7 +134,7 @@ async fn serve(
                 stream.write_all(&[b'x'; 4096]).await.ok()?;
             }
         }
-        Answer::Hang => std::future::pending().await,
+        Answer::Hang => hang().await,
         Answer::Drop => None,
     }
 }

@@ -78,6 +78,8 @@ pub(crate) struct Database {
     pub(crate) connections: u32,
     /// How long a transaction waits for one.
     pub(crate) wait: Duration,
+    /// No setting: only the demonstration throws its database away.
+    pub(crate) durable: bool,
 }
 
 /// TLS of our own.
@@ -327,6 +329,7 @@ fn database(source: &Source, section: Option<Section<'_>>, data: &Path) -> Optio
             url: default(),
             connections: 4,
             wait: Duration::from_secs(10),
+            durable: true,
         });
     };
     let place = section.place_of("url");
@@ -344,6 +347,7 @@ fn database(source: &Source, section: Option<Section<'_>>, data: &Path) -> Optio
         url,
         connections: section.number("connections", 1, 200, 4),
         wait: Duration::from_secs(section.number("wait_seconds", 1, 120, 10).into()),
+        durable: true,
     };
     section.finish();
     is_known.then_some(database)

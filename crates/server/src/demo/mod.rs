@@ -39,7 +39,7 @@ pub(crate) async fn run(listen: SocketAddr, data: Option<PathBuf>) -> Result<(),
     let listener = service::listen(listen).await?;
     let address = listener.local_addr()?;
     // Removed when it is dropped, at the end.
-    let (folder, _temporary) = match data {
+    let (folder, temporary) = match data {
         Some(folder) => (folder, None),
         None => {
             let folder = tempfile::Builder::new()
@@ -49,8 +49,10 @@ pub(crate) async fn run(listen: SocketAddr, data: Option<PathBuf>) -> Result<(),
         }
     };
     let variables = [("LATCHKEY__LISTEN".to_owned(), address.to_string())];
-    let config = config::read(None, variables, Some(&folder))
+    let mut config = config::read(None, variables, Some(&folder))
         .map_err(|problems| Failure::config(&problems))?;
+    // What is thrown away needs no disk that waits.
+    config.database.durable = temporary.is_none();
     let outbox = Arc::new(DemoOutbox::new(MESSAGES));
     let app = start::with_channel(&config, None, outbox.clone()).await?;
     let options = WebOptions {

@@ -23,7 +23,7 @@ on_both! {
     of_100_tries_at_once_ten_are_compared_and_one_begins_the_lock
     of_100_wrong_passwords_at_once_one_begins_the_lock
     one_wrong_password_100_times_at_once_counts_once
-    counters_are_forgotten_after_their_time_the_oldest_first
+    counters_are_forgotten_after_their_time_and_their_lock
     another_tenant_finds_and_changes_nothing
 }
 
@@ -215,7 +215,7 @@ async fn one_wrong_password_100_times_at_once_counts_once(Fresh { db, .. }: Fres
     assert_eq!(fail(&db, COUNTER, 19, NOW).await, Some(at(60)));
 }
 
-async fn counters_are_forgotten_after_their_time_the_oldest_first(Fresh { db, .. }: Fresh) {
+async fn counters_are_forgotten_after_their_time_and_their_lock(Fresh { db, .. }: Fresh) {
     tenants(&db).await;
     let decoy = Counter {
         subject: UserId(id(99)),
@@ -225,12 +225,14 @@ async fn counters_are_forgotten_after_their_time_the_oldest_first(Fresh { db, ..
     let until = lock(&db, COUNTER, NOW).await;
     hit(&db, COUNTER, at(30)).await;
     assert_eq!(fail(&db, decoy, 1, at(20)).await, None);
-    let purge = async |moment, limit| write!(db, |tx| lockout::purge(tx, moment, limit).await);
-    assert_eq!(purge(at(20), 9).await, 0);
-    assert_eq!(purge(just_after(at(30)), 1).await, 1);
+    let purge = async |hit_before, now| write!(db, |tx| lockout::purge(tx, hit_before, now).await);
+    assert_eq!(purge(at(20), at(999)).await, 0);
+    assert_eq!(purge(just_after(at(20)), at(999)).await, 1);
+    assert_eq!(purge(at(30), at(999)).await, 0);
+    // A lock in force is not forgotten, however old.
+    assert_eq!(purge(just_after(at(30)), just_before(until)).await, 0);
     assert_eq!(locked(&db, COUNTER, NOW).await, Some(until));
-    assert_eq!(purge(at(30), 9).await, 0);
-    assert_eq!(purge(just_after(at(30)), 9).await, 1);
+    assert_eq!(purge(just_after(at(30)), until).await, 1);
     assert_eq!(locked(&db, COUNTER, NOW).await, None);
 }
 

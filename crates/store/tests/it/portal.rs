@@ -120,6 +120,25 @@ async fn a_claimed_step_is_claimed_once(Fresh { db, .. }: Fresh) {
     assert!(write!(db, |tx| sessions::claim(tx, CONTOSO, SESSION, 1).await));
     assert!(!write!(db, |tx| sessions::claim(tx, CONTOSO, SESSION, 1).await));
     assert!(!write!(db, |tx| sessions::claim(tx, FABRIKAM, SESSION, 2).await));
+    let by_cookie = async |cookie: &'static [u8], version| {
+        write!(db, |tx| sessions::claim_by_cookie(tx, cookie, version)
+            .await)
+    };
+    assert_eq!(by_cookie(b"cookie", 1).await, None);
+    assert_eq!(by_cookie(b"other", 2).await, None);
+    let claimed = by_cookie(b"cookie", 2).await.unwrap();
+    assert_eq!(claimed.version, 3);
+    assert_eq!(by_cookie(b"cookie", 2).await, None);
+    let found = read!(db, |tx| sessions::get(tx, CONTOSO, SESSION).await);
+    assert_eq!(found, Some(claimed));
+    let end = sessions::Advance {
+        state: "end",
+        cookie_tag: None,
+        ended: Some(("canceled.before_gates", at(5))),
+    };
+    write!(db, |tx| sessions::advance(tx, CONTOSO, SESSION, 3, end)
+        .await);
+    assert_eq!(by_cookie(b"cookie", 4).await, None);
 }
 
 async fn expired_sessions_are_listed_until_they_end_and_purged_later(Fresh { db, .. }: Fresh) {

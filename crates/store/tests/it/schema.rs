@@ -52,11 +52,8 @@ async fn many_processes_migrate_at_once(Fresh { url, .. }: Fresh) {
 /// Runs SQL past the store.
 async fn tamper(url: &str, sql: &'static str) {
     if let Some(path) = url.strip_prefix("sqlite:") {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-        let mut c = sqlx::SqliteConnection::connect_with(&options)
-            .await
-            .unwrap();
-        sqlx::raw_sql(sql).execute(&mut c).await.unwrap();
+        let c = rusqlite::Connection::open(path).unwrap();
+        c.execute_batch(sql).unwrap();
     } else {
         let mut c = sqlx::PgConnection::connect(url).await.unwrap();
         sqlx::raw_sql(sql).execute(&mut c).await.unwrap();
@@ -103,42 +100,45 @@ fn common(name: &str) -> &'static str {
     }
 }
 
-async fn sqlite_schema(url: &str) -> (Columns, Indexes) {
+fn sqlite_schema(url: &str) -> (Columns, Indexes) {
     let path = url.strip_prefix("sqlite:").unwrap();
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-    let mut c = sqlx::SqliteConnection::connect_with(&options)
-        .await
+    let c = rusqlite::Connection::open(path).unwrap();
+    let mut columns = Columns::new();
+    let mut rows = c
+        .prepare(
+            "SELECT m.name, i.name, i.type, i.\"notnull\" FROM sqlite_schema m
+             JOIN pragma_table_xinfo(m.name) i
+             WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'",
+        )
         .unwrap();
-    let columns: Vec<(String, String, String, i64)> = sqlx::query_as(
-        "SELECT m.name, i.name, i.type, i.\"notnull\" FROM sqlite_schema m
-         JOIN pragma_table_xinfo(m.name) i
-         WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'",
-    )
-    .fetch_all(&mut c)
-    .await
-    .unwrap();
-    let indexes: Vec<(String, String, i64, i64)> = sqlx::query_as(
-        "SELECT m.name, l.name, l.\"unique\", l.partial FROM sqlite_schema m
-         JOIN pragma_index_list(m.name) l
-         WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'",
-    )
-    .fetch_all(&mut c)
-    .await
-    .unwrap();
-    let mut found = Indexes::new();
-    for (table, index, unique, partial) in indexes {
-        let columns: Vec<String> =
-            sqlx::query_scalar("SELECT name FROM pragma_index_info($1) ORDER BY seqno")
-                .bind(index)
-                .fetch_all(&mut c)
-                .await
-                .unwrap();
-        found.insert((table, unique == 1, partial == 1, columns));
+    let mut rows = rows.query([]).unwrap();
+    while let Some(row) = rows.next().unwrap() {
+        let kind: String = row.get(2).unwrap();
+        let nullable = !row.get::<_, bool>(3).unwrap();
+        let at = (row.get(0).unwrap(), row.get(1).unwrap());
+        columns.insert(at, (common(&kind), nullable));
     }
-    let columns = columns
-        .into_iter()
-        .map(|(table, column, kind, not_null)| ((table, column), (common(&kind), not_null == 0)))
-        .collect();
+    let mut found = Indexes::new();
+    let mut rows = c
+        .prepare(
+            "SELECT m.name, l.name, l.\"unique\", l.partial FROM sqlite_schema m
+             JOIN pragma_index_list(m.name) l
+             WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'",
+        )
+        .unwrap();
+    let mut rows = rows.query([]).unwrap();
+    while let Some(row) = rows.next().unwrap() {
+        let index: String = row.get(1).unwrap();
+        let columns = c
+            .prepare("SELECT name FROM pragma_index_info($1) ORDER BY seqno")
+            .unwrap()
+            .query_map([index], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        let [unique, partial] = [2, 3].map(|at| row.get(at).unwrap());
+        found.insert((row.get(0).unwrap(), unique, partial, columns));
+    }
     (columns, found)
 }
 
@@ -175,7 +175,7 @@ fn both_databases_have_the_same_tables_columns_and_indexes() {
         let url = format!("sqlite:{}", folder.path().join("latchkey.db").display());
         let db = Db::open(&url, &options()).await.unwrap();
         db.migrate().await.unwrap();
-        let sqlite = sqlite_schema(&url).await;
+        let sqlite = sqlite_schema(&url);
         let postgres = postgres_schema(&fresh.url).await;
         assert!(sqlite.0.len() > 100, "nothing was compared");
         assert_eq!(sqlite.0, postgres.0);

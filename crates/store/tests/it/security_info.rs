@@ -21,10 +21,12 @@ on_both! {
     what_was_on_its_way_is_purged_after_its_time_and_goes_with_its_session
     a_passkey_is_found_by_its_credential_alone
     a_passkey_belongs_to_one_account_of_the_deployment
+    one_of_many_adds_a_passkey
     a_use_is_noted_and_changes_nothing_else
     another_authenticator_was_never_used
     a_recovery_code_works_once_and_for_its_owner
     one_of_200_uses_a_recovery_code
+    a_new_sheet_of_recovery_codes_replaces_the_one_before
     all_methods_of_a_kind_are_deleted_together
     another_hash_of_the_same_password_changes_nothing_else
     one_of_many_raises_the_work_of_a_hash
@@ -287,7 +289,7 @@ async fn a_passkey_is_found_by_its_credential_alone(Fresh { db, .. }: Fresh) {
         name: "Blue key",
         ..new_method(1, MethodKind::Passkey, "credential")
     };
-    put_method(&db, ADA, &new).await;
+    assert!(add_passkey(&db, ADA, &new).await);
     put_method(
         &db,
         ADA,
@@ -316,44 +318,64 @@ async fn a_passkey_is_found_by_its_credential_alone(Fresh { db, .. }: Fresh) {
     assert!(find("").await.is_none());
 }
 
+async fn add_passkey(db: &Db, user: UserId, new: &NewMethod<'_>) -> bool {
+    write!(db, |tx| methods::add_passkey(tx, CONTOSO, user, new, NOW)
+        .await)
+}
+
 async fn a_passkey_belongs_to_one_account_of_the_deployment(Fresh { db, .. }: Fresh) {
     ada(&db).await;
     let bob = bob(&db).await;
     let eve = eve(&db).await;
-    put_method(&db, ADA, &new_method(1, MethodKind::Passkey, "credential")).await;
+    let hers = new_method(1, MethodKind::Passkey, "credential");
+    assert!(add_passkey(&db, ADA, &hers).await);
+    assert_eq!(version(&db).await, 2);
     let theirs = new_method(2, MethodKind::Passkey, "credential");
-    for (tenant, user) in [(CONTOSO, bob), (FABRIKAM, eve)] {
-        let refused = db
-            .write(async |mut tx| methods::upsert(&mut tx, tenant, user, &theirs, NOW).await)
-            .await;
-        assert!(
-            matches!(refused, Err(StoreError::Conflict("passkey"))),
-            "{refused:?}"
-        );
-        let listed = read!(db, |tx| methods::list_for_user(tx, tenant, user).await);
-        assert!(listed.is_empty());
+    // Neither to somebody else nor to its owner once more, nor to nobody.
+    for (tenant, user) in [(CONTOSO, bob), (FABRIKAM, eve), (CONTOSO, ADA)] {
+        write!(db, |tx| {
+            assert!(!methods::add_passkey(tx, tenant, user, &theirs, NOW).await?);
+            let listed = methods::list_for_user(tx, tenant, user).await?;
+            assert!(listed.iter().all(|method| method.id != theirs.id));
+            let user = accounts::get(tx, tenant, user).await?.unwrap();
+            assert_eq!(user.version, if user.id == ADA { 2 } else { 1 });
+            Ok::<_, StoreError>(())
+        });
     }
+    let other = new_method(5, MethodKind::Passkey, "another");
+    assert!(!add_passkey(&db, UserId(id(99)), &other).await);
+    // Who puts it on file in another way does not get it either.
+    let refused = db
+        .write(async |mut tx| methods::upsert(&mut tx, CONTOSO, bob, &theirs, NOW).await)
+        .await;
+    assert!(
+        matches!(refused, Err(StoreError::Conflict(_))),
+        "{refused:?}"
+    );
     let found = read!(db, |tx| methods::find_passkey(tx, "credential").await).unwrap();
     assert_eq!((found.0, found.1), (CONTOSO, ADA));
+    assert_eq!(found.2.id, hers.id);
     // Of other kinds many have the same slot.
     let app = new_method(3, MethodKind::Authenticator, "credential");
     put_method(&db, bob, &app).await;
-    put_method(
-        &db,
-        ADA,
-        &NewMethod {
-            id: MethodId(id(4)),
-            ..app
-        },
-    )
-    .await;
-    // Its owner may put it there again.
-    put_method(&db, ADA, &theirs).await;
-    assert!(write!(db, |tx| methods::delete(
-        tx, CONTOSO, ADA, theirs.id
-    )
-    .await));
-    put_method(&db, bob, &theirs).await;
+    let app = NewMethod {
+        id: MethodId(id(4)),
+        ..app
+    };
+    put_method(&db, ADA, &app).await;
+    // Who has it no more leaves it to others.
+    assert!(write!(db, |tx| methods::delete(tx, CONTOSO, ADA, hers.id).await));
+    assert!(add_passkey(&db, bob, &theirs).await);
+}
+
+async fn one_of_many_adds_a_passkey(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    bob(&db).await;
+    one_winner!(db, 50, |tx, number| async {
+        let owner = UserId(id(1 + number as u128 % 2));
+        let new = new_method(100 + number as u128, MethodKind::Passkey, "credential");
+        methods::add_passkey(tx, CONTOSO, owner, &new, NOW).await
+    });
 }
 
 async fn a_use_is_noted_and_changes_nothing_else(Fresh { db, .. }: Fresh) {
@@ -430,6 +452,43 @@ async fn one_of_200_uses_a_recovery_code(Fresh { db, .. }: Fresh) {
     one_winner!(db, 200, |tx, number| methods::use_recovery_code(
         tx, CONTOSO, ADA, "c0de"
     ));
+}
+
+async fn a_new_sheet_of_recovery_codes_replaces_the_one_before(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    let bob = bob(&db).await;
+    let sheet = |from: u128| -> Vec<(MethodId, String)> {
+        (from..from + 10)
+            .map(|number| (MethodId(id(number)), format!("c0de{number}")))
+            .collect()
+    };
+    let replace = async |user, sheet: &[(MethodId, String)]| {
+        write!(db, |tx| methods::replace_recovery_codes(
+            tx, CONTOSO, user, sheet, NOW
+        )
+        .await)
+    };
+    put_method(&db, ADA, &new_method(1, MethodKind::Email, "")).await;
+    assert!(replace(bob, &sheet(300)).await);
+    for from in [100, 200] {
+        let before = version(&db).await;
+        assert!(replace(ADA, &sheet(from)).await);
+        assert_eq!(version(&db).await, before + 1);
+    }
+    let on_file = async || {
+        let on_file = on_file(&db).await.into_iter();
+        on_file
+            .filter(|method| method.kind == MethodKind::RecoveryCode)
+            .map(|method| (method.id, method.slot))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(on_file().await, sheet(200));
+    assert!(!use_code(&db, ADA, "c0de100").await);
+    assert!(use_code(&db, ADA, "c0de200").await);
+    assert!(!replace(UserId(id(99)), &sheet(400)).await);
+    assert!(replace(ADA, &[]).await);
+    assert!(on_file().await.is_empty());
+    assert!(use_code(&db, bob, "c0de300").await);
 }
 
 async fn all_methods_of_a_kind_are_deleted_together(Fresh { db, .. }: Fresh) {
@@ -532,6 +591,10 @@ async fn another_tenant_finds_and_changes_nothing(Fresh { db, .. }: Fresh) {
             let kind = MethodKind::RecoveryCode;
             assert_eq!(methods::delete_kind(tx, f, user, kind).await?, 0);
         }
+        let codes = [(MethodId(id(3)), "theirs".to_owned())];
+        assert!(!methods::replace_recovery_codes(tx, f, ADA, &codes, NOW).await?);
+        let theirs = new_method(4, MethodKind::Passkey, "another");
+        assert!(!methods::add_passkey(tx, f, ADA, &theirs, NOW).await?);
         assert!(!accounts::rehash(tx, f, ADA, "hash 1", "theirs").await?);
         Ok::<_, StoreError>(())
     });

@@ -1,12 +1,13 @@
 //! What signing in keeps: flows, sessions, familiar networks.
 
+use latchkey_core::model::Role;
 use latchkey_store::sign_in_sessions::{self, NewSession, Renewal, SessionRow};
-use latchkey_store::{StoreError, accounts, networks, sign_in_flows};
+use latchkey_store::{StoreError, accounts, networks, sign_in_flows, tenants};
 use latchkey_types::{SignInFlowId, SignInSessionId, Timestamp, UserId};
 
 use crate::support::{
     ADA, CONTOSO, FABRIKAM, Fresh, NOW, SIGNED_IN, ada, at, eve, id, just_after, just_before,
-    on_both, one_winner, read, sign_in_session, signed_in, tenants, user, write,
+    on_both, one_winner, read, sign_in_session, signed_in, user, write,
 };
 
 on_both! {
@@ -17,10 +18,13 @@ on_both! {
     one_of_many_takes_a_step_of_a_flow
     flows_are_purged_after_their_time_the_oldest_first
     a_session_comes_back_as_it_was_put
+    a_session_is_found_with_its_owner_and_their_tenant_in_one_statement
     a_session_is_touched_once_a_minute
     what_is_proven_once_more_replaces_the_cookie
     one_of_many_renews_a_session
     one_of_many_touches_a_session
+    the_session_in_which_a_password_was_changed_outlives_the_others
+    one_of_many_outlives_a_change
     registering_is_put_off_in_one_session
     a_session_is_ended_once_and_by_its_owner
     all_sessions_but_one_are_ended_or_all
@@ -49,7 +53,7 @@ fn flow(id: SignInFlowId, cookie_tag: &[u8]) -> sign_in_flows::NewFlow<'_> {
 }
 
 async fn insert_flow(db: &latchkey_store::Db) {
-    tenants(db).await;
+    crate::support::tenants(db).await;
     let new = flow(FLOW, b"cookie");
     write!(db, |tx| sign_in_flows::insert(tx, CONTOSO, &new).await);
 }
@@ -222,6 +226,38 @@ async fn a_session_comes_back_as_it_was_put(Fresh { db, .. }: Fresh) {
     assert_eq!((found.proven_at, found.used_at), (at(7), at(7)));
 }
 
+async fn a_session_is_found_with_its_owner_and_their_tenant_in_one_statement(
+    Fresh { db, .. }: Fresh,
+) {
+    signed_in(&db).await;
+    write!(db, |tx| accounts::set_roles(
+        tx,
+        CONTOSO,
+        ADA,
+        &[Role::GlobalReader]
+    )
+    .await);
+    let find = async |tag: &[u8]| read!(db, |tx| sign_in_sessions::find(tx, tag).await);
+    let before = db.statements();
+    let found = find(b"cookie").await.unwrap();
+    assert_eq!(db.statements() - before, 1);
+    assert_eq!(Some(found.session), by_cookie(&db, b"cookie").await);
+    let (user, tenant) = read!(db, |tx| {
+        let user = accounts::get(tx, CONTOSO, ADA).await?.unwrap();
+        let tenant = tenants::get(tx, CONTOSO).await?.unwrap();
+        Ok::<_, StoreError>((user, tenant))
+    });
+    assert_eq!(user.roles, [Role::GlobalReader]);
+    assert_eq!(format!("{:?}", found.user), format!("{user:?}"));
+    assert_eq!(format!("{:?}", found.tenant), format!("{tenant:?}"));
+    assert_eq!(found.data_key, b"wrapped key");
+    assert!(find(b"other").await.is_none());
+    // One that is over is found too.
+    assert!(end(&db, SIGNED_IN, at(1)).await);
+    let found = find(b"cookie").await.unwrap();
+    assert_eq!(found.session.ended_at, Some(at(1)));
+}
+
 async fn a_session_is_touched_once_a_minute(Fresh { db, .. }: Fresh) {
     signed_in(&db).await;
     let touch = async |now| {
@@ -328,6 +364,51 @@ async fn one_of_many_touches_a_session(Fresh { db, .. }: Fresh) {
         SIGNED_IN,
         at(60)
     ));
+}
+
+async fn outlive(db: &latchkey_store::Db, tags: (&[u8], &[u8]), now: Timestamp) -> bool {
+    write!(db, |tx| sign_in_sessions::outlive(
+        tx, CONTOSO, SIGNED_IN, tags.0, tags.1, now
+    )
+    .await)
+}
+
+async fn the_session_in_which_a_password_was_changed_outlives_the_others(Fresh { db, .. }: Fresh) {
+    three_sessions(&db).await;
+    assert!(write!(db, |tx| accounts::set_password(
+        tx,
+        CONTOSO,
+        ADA,
+        1,
+        "hash 2",
+        at(50),
+        9
+    )
+    .await));
+    assert!(!outlive(&db, (b"wrong", b"new"), at(50)).await);
+    assert!(outlive(&db, (b"cookie", b"new"), at(50)).await);
+    assert!(!outlive(&db, (b"cookie", b"newer"), at(50)).await);
+    assert_eq!(by_cookie(&db, b"cookie").await, None);
+    let found = by_cookie(&db, b"new").await.unwrap();
+    assert_eq!((found.created_at, found.valid_from), (at(50), at(50)));
+    assert_eq!((found.proven_at, found.used_at), (at(50), at(50)));
+    assert_eq!(
+        (found.proven_twice_at, found.expires_at),
+        (None, at(43_200))
+    );
+    let other = by_cookie(&db, b"2").await.unwrap();
+    assert!(other.created_at < other.valid_from);
+    assert!(end(&db, SIGNED_IN, at(51)).await);
+    assert!(!outlive(&db, (b"new", b"newer"), at(52)).await);
+}
+
+async fn one_of_many_outlives_a_change(Fresh { db, .. }: Fresh) {
+    signed_in(&db).await;
+    one_winner!(db, 50, |tx, number| async {
+        let new = format!("new {number}");
+        let new = new.as_bytes();
+        sign_in_sessions::outlive(tx, CONTOSO, SIGNED_IN, b"cookie", new, at(1)).await
+    });
 }
 
 async fn registering_is_put_off_in_one_session(Fresh { db, .. }: Fresh) {
@@ -560,6 +641,7 @@ async fn another_tenant_finds_and_changes_nothing(Fresh { db, .. }: Fresh) {
         assert!(!sign_in_sessions::touch(tx, f, SIGNED_IN, at(999)).await?);
         assert!(!sign_in_sessions::renew(tx, f, SIGNED_IN, RENEWAL, at(9)).await?);
         assert!(!sign_in_sessions::put_off(tx, f, SIGNED_IN).await?);
+        assert!(!sign_in_sessions::outlive(tx, f, SIGNED_IN, b"cookie", b"theirs", at(9)).await?);
         networks::remember(tx, f, eve, b"home", at(5)).await
     });
     assert_eq!(everything().await, before);

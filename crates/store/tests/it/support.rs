@@ -33,6 +33,7 @@ pub(crate) fn options() -> Options {
     Options {
         connections: 8,
         wait: Duration::from_mins(1),
+        ..Options::default()
     }
 }
 

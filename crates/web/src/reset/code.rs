@@ -8,7 +8,7 @@ use latchkey_app::reset::{self, Notice, Page};
 use latchkey_core::reset::Gate;
 use latchkey_http::{Incoming, Posted, Problem};
 
-use super::flow::{Answer, Open};
+use super::flow::{Answer, Form, Open};
 use crate::layout::{self, Layout};
 use crate::portal::Portal;
 
@@ -105,10 +105,10 @@ pub(super) async fn post(
     incoming: Incoming,
     posted: Posted,
 ) -> Answer {
-    let (open, fields, version) = Open::posted(&portal, &incoming, &posted, &["code"], &[]).await?;
-    let typed = fields.text("code");
-    let outcome = reset::code(&portal, open.ctx(), &open.cookie, version, typed).await?;
-    open.go_on(outcome, "")
+    let form = Form::read(&portal, &incoming, &posted, &["code"], &[]).await?;
+    let typed = form.fields.text("code");
+    let outcome = reset::code(&portal, form.ctx(), &form.cookie, form.version, typed).await?;
+    form.go_on(outcome, "")
 }
 
 /// Sends another code.
@@ -117,7 +117,7 @@ pub(super) async fn again(
     incoming: Incoming,
     posted: Posted,
 ) -> Answer {
-    let (open, _, version) = Open::posted(&portal, &incoming, &posted, &[], &[]).await?;
-    let outcome = reset::again(&portal, open.ctx(), &open.cookie, version).await?;
-    open.go_on(outcome, "")
+    let form = Form::read(&portal, &incoming, &posted, &[], &[]).await?;
+    let outcome = reset::again(&portal, form.ctx(), &form.cookie, form.version).await?;
+    form.go_on(outcome, "")
 }

@@ -9,7 +9,7 @@ use latchkey_http::{Incoming, Posted, Problem};
 use latchkey_i18n::Texts;
 use latchkey_types::RequestId;
 
-use super::flow::{Answer, Open};
+use super::flow::{Answer, Form, Open};
 use crate::layout::{self, Layout};
 use crate::portal::Portal;
 use crate::words;
@@ -159,7 +159,7 @@ pub(super) async fn cancel(
     incoming: Incoming,
     posted: Posted,
 ) -> Answer {
-    let (open, _, _) = Open::posted(&portal, &incoming, &posted, &[], &[]).await?;
-    let outcome = reset::cancel(&portal, open.ctx(), &open.cookie).await?;
-    open.go_on(outcome, "")
+    let form = Form::read(&portal, &incoming, &posted, &[], &[]).await?;
+    let outcome = reset::cancel(&portal, form.ctx(), &form.cookie).await?;
+    form.go_on(outcome, "")
 }

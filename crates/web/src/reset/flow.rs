@@ -4,7 +4,7 @@
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use latchkey_app::reset::{self, Notice, Outcome, Page, View};
+use latchkey_app::reset::{self, Ended, Notice, Outcome, Page, View};
 use latchkey_app::{AppError, Ctx};
 use latchkey_http::{Fields, Incoming, Posted, Problem, SetCookie};
 use latchkey_i18n::Texts;
@@ -20,8 +20,11 @@ pub(super) const COOKIE: &str = "reset";
 /// The hidden fields of every form in a session.
 const HIDDEN: [&str; 2] = ["form_token", "version"];
 
+/// The end of a session, for a form that came after it.
+const TOO_LATE: &str = "/reset/end?n=late";
+
 /// An answer that ends a handler early.
-pub(super) enum Stop {
+pub(crate) enum Stop {
     /// No page.
     Problem(Problem),
     /// Another page than the one that was asked for.
@@ -50,7 +53,7 @@ impl IntoResponse for Stop {
 }
 
 /// What a handler answers.
-pub(super) type Answer = Result<Response, Stop>;
+pub(crate) type Answer = Result<Response, Stop>;
 
 /// A browser's session.
 pub(super) struct Open {
@@ -69,41 +72,25 @@ impl Open {
         let Some(view) = reset::view(portal, &incoming.ctx, &cookie).await? else {
             return Ok(None);
         };
-        let incoming = incoming.clone().within(view.brand.locale);
-        Ok(Some(Self {
+        Ok(Some(Self::of(portal, incoming, cookie, view)))
+    }
+
+    /// The same, for the page that is about to be shown.
+    pub(super) async fn shown(portal: &Portal, incoming: &Incoming) -> Result<Option<Self>, Stop> {
+        let Some(cookie) = incoming.cookies.get(COOKIE) else {
+            return Ok(None);
+        };
+        let view = reset::shown(portal, &incoming.ctx, &cookie).await?;
+        Ok(view.map(|view| Self::of(portal, incoming, cookie, view)))
+    }
+
+    fn of(portal: &Portal, incoming: &Incoming, cookie: Secret<String>, view: View) -> Self {
+        Self {
             portal: portal.clone(),
-            incoming,
+            incoming: incoming.clone().within(view.brand.locale),
             cookie,
             view,
-        }))
-    }
-
-    /// The session of a posted form. A form that is not from a page of this session gets the page
-    /// of now, and nothing else happens.
-    pub(super) async fn posted(
-        portal: &Portal,
-        incoming: &Incoming,
-        posted: &Posted,
-        names: &[&'static str],
-        passwords: &[&'static str],
-    ) -> Result<(Self, Fields, i64), Stop> {
-        let names: Vec<&'static str> = HIDDEN.iter().chain(names).copied().collect();
-        let fields = posted.fields(&names, passwords)?;
-        let Some(open) = Self::find(portal, incoming).await? else {
-            return Err(Stop::Answer(Box::new(gone(incoming))));
-        };
-        let token = fields.text("form_token");
-        if !reset::form_token_matches(portal, open.view.session, &open.cookie, token) {
-            let page = open.page(Some(&Notice::OutOfDate), "")?;
-            return Err(Stop::Answer(Box::new(page)));
         }
-        // A version that is none is one that never was.
-        let version = fields.number("version").unwrap_or(-1);
-        Ok((open, fields, version))
-    }
-
-    pub(super) const fn ctx(&self) -> &Ctx {
-        &self.incoming.ctx
     }
 
     pub(super) const fn texts(&self) -> Texts {
@@ -119,8 +106,8 @@ impl Open {
             .portal
             .layout(&self.incoming, &view.brand, path, heading);
         l.hidden = Some(Hidden {
-            token: reset::form_token(&self.portal, view.session, &self.cookie),
-            version: view.version,
+            token: reset::form_token(&self.portal, view.brand.locale, &self.cookie),
+            version: Some(view.version),
         });
         l.alert = notice.map(|notice| explain(t, view, notice));
         if matches!(view.page, Page::Ended(_)) {
@@ -156,25 +143,80 @@ impl Open {
             Page::Ended(_) => end::page(self, status, notice),
         }
     }
+}
+
+/// A posted form that is from a page of this browser's session.
+pub(super) struct Form {
+    portal: Portal,
+    incoming: Incoming,
+    pub(super) cookie: Secret<String>,
+    pub(super) fields: Fields,
+    /// The version of the session that its page showed.
+    pub(super) version: i64,
+}
+
+impl Form {
+    /// Reads a form. One that is not from a page of this session gets the page of now, and nothing
+    /// else happens.
+    pub(super) async fn read(
+        portal: &Portal,
+        incoming: &Incoming,
+        posted: &Posted,
+        names: &[&'static str],
+        passwords: &[&'static str],
+    ) -> Result<Self, Stop> {
+        let names: Vec<&'static str> = HIDDEN.iter().chain(names).copied().collect();
+        let fields = posted.fields(&names, passwords)?;
+        let Some(cookie) = incoming.cookies.get(COOKIE) else {
+            return Err(Stop::Answer(Box::new(gone(incoming))));
+        };
+        let token = fields.text("form_token");
+        let Some(locale) = reset::read_form_token(portal, &cookie, token) else {
+            let page = match Open::find(portal, incoming).await? {
+                Some(open) if matches!(open.view.page, Page::Ended(_)) => see_other(TOO_LATE),
+                Some(open) => open.page(Some(&Notice::OutOfDate), "")?,
+                None => gone(incoming),
+            };
+            return Err(Stop::Answer(Box::new(page)));
+        };
+        // A version that is none is one that never was.
+        let version = fields.number("version").unwrap_or(-1);
+        Ok(Self {
+            portal: portal.clone(),
+            incoming: incoming.clone().within(locale),
+            cookie,
+            fields,
+            version,
+        })
+    }
+
+    pub(super) const fn ctx(&self) -> &Ctx {
+        &self.incoming.ctx
+    }
 
     /// Goes on after a use case: to the next step, or to the same page with what has to be said.
-    pub(super) fn go_on(mut self, outcome: Option<Outcome>, typed: &str) -> Answer {
+    pub(super) fn go_on(self, outcome: Option<Outcome>, typed: &str) -> Answer {
         let Some(outcome) = outcome else {
             return Ok(gone(&self.incoming));
         };
-        self.view = outcome.view;
         let secure = self.incoming.cookies.secure();
-        let new = outcome.cookie.clone();
-        if let Some(cookie) = outcome.cookie {
-            self.cookie = cookie;
-        }
         let mut response = match &outcome.notice {
-            None => see_other(path(&self.view.page)),
+            None => see_other(path(&outcome.view.page)),
             // A page that is loaded again must not send again.
             Some(Notice::SentAgain) => see_other("/reset/code?n=sent"),
-            Some(notice) => self.page(Some(notice), typed)?,
+            // And one that is over has one address.
+            Some(Notice::TooLate) => see_other(TOO_LATE),
+            Some(notice) => {
+                let open = Open {
+                    portal: self.portal,
+                    incoming: self.incoming,
+                    cookie: outcome.cookie.clone().unwrap_or(self.cookie),
+                    view: outcome.view,
+                };
+                open.page(Some(notice), typed)?
+            }
         };
-        if let Some(cookie) = new {
+        if let Some(cookie) = outcome.cookie {
             remember(secure, &cookie, &mut response);
         }
         Ok(response)
@@ -204,9 +246,12 @@ pub(super) async fn show(
     if uri.path() != path {
         return Ok(see_other(path));
     }
-    let sent = matches!(open.view.page, Page::Code { .. })
-        && incoming.query("n").is_some_and(|notice| notice == "sent");
-    Ok(open.page(sent.then_some(&Notice::SentAgain), "")?)
+    let notice = match (&open.view.page, incoming.query("n").as_deref()) {
+        (Page::Code { .. }, Some("sent")) => Some(&Notice::SentAgain),
+        (Page::Ended(_), Some("late")) => Some(&Notice::TooLate),
+        _ => None,
+    };
+    Ok(open.page(notice, "")?)
 }
 
 /// The address of a page.
@@ -234,7 +279,7 @@ pub(super) fn gone(incoming: &Incoming) -> Response {
 }
 
 /// A redirect after a form: the browser asks for the address with GET.
-pub(super) fn see_other(path: &'static str) -> Response {
+pub(crate) fn see_other(path: &'static str) -> Response {
     let location = [(header::LOCATION, HeaderValue::from_static(path))];
     (StatusCode::SEE_OTHER, location).into_response()
 }
@@ -247,6 +292,10 @@ fn explain(t: Texts, view: &View, notice: &Notice) -> Alert {
     };
     match notice {
         Notice::OutOfDate => Alert::info(t.get("notice-out-of-date")),
+        Notice::TooLate => Alert::info(t.get(match view.page {
+            Page::Ended(Ended::Succeeded { .. }) => "notice-too-late-done",
+            _ => "notice-too-late",
+        })),
         Notice::SentAgain => Alert::info(t.get("notice-sent-again")),
         Notice::TooSoon => Alert::info(t.get("notice-too-soon")),
         Notice::NoMessages => Alert {

@@ -7,7 +7,7 @@ use latchkey_core::settings::Contact;
 use latchkey_http::{Incoming, Posted};
 use latchkey_i18n::Texts;
 
-use super::flow::{Answer, Open, path};
+use super::flow::{Answer, Form, Open, path};
 use super::start;
 use crate::layout::{self, Layout};
 use crate::portal::Portal;
@@ -79,9 +79,9 @@ pub(super) async fn post(
     incoming: Incoming,
     posted: Posted,
 ) -> Answer {
-    let (open, _, _) = Open::posted(&portal, &incoming, &posted, &[], &[]).await?;
-    let outcome = reset::contact(&portal, open.ctx(), &open.cookie).await?;
-    open.go_on(outcome, "")
+    let form = Form::read(&portal, &incoming, &posted, &[], &[]).await?;
+    let outcome = reset::contact(&portal, form.ctx(), &form.cookie).await?;
+    form.go_on(outcome, "")
 }
 
 #[cfg(test)]

@@ -10,15 +10,20 @@ mod help;
 mod new_password;
 mod number;
 mod questions;
+mod refused;
 mod start;
 mod verify;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
 use crate::portal::Portal;
 
-pub(crate) fn routes() -> Router<Portal> {
+pub(crate) use flow::{Answer, Stop, see_other};
+pub(crate) use start::{Home, PRE_COOKIE, fresh};
+
+pub(crate) fn routes(portal: &Portal) -> Router<Portal> {
     Router::new()
         .route("/reset", get(start::get).post(start::post))
         .route("/reset/verify", get(flow::show).post(verify::post))
@@ -34,4 +39,5 @@ pub(crate) fn routes() -> Router<Portal> {
         .route("/reset/other", post(verify::other))
         .route("/reset/cancel", post(end::cancel))
         .route("/reset/help", get(help::get).post(help::post))
+        .route_layer(from_fn_with_state(portal.clone(), refused::note))
 }

@@ -8,7 +8,7 @@ use latchkey_app::reset::{self, Notice, Page};
 use latchkey_core::reset::Gate;
 use latchkey_http::{Incoming, Posted, Problem};
 
-use super::flow::{Answer, Open};
+use super::flow::{Answer, Form, Open};
 use crate::layout::{self, Layout};
 use crate::portal::Portal;
 
@@ -64,9 +64,8 @@ pub(super) async fn post(
     incoming: Incoming,
     posted: Posted,
 ) -> Answer {
-    let (open, fields, version) =
-        Open::posted(&portal, &incoming, &posted, &["phone"], &[]).await?;
-    let typed = fields.text("phone");
-    let outcome = reset::number(&portal, open.ctx(), &open.cookie, version, typed).await?;
-    open.go_on(outcome, typed)
+    let form = Form::read(&portal, &incoming, &posted, &["phone"], &[]).await?;
+    let typed = form.fields.text("phone").to_owned();
+    let outcome = reset::number(&portal, form.ctx(), &form.cookie, form.version, &typed).await?;
+    form.go_on(outcome, &typed)
 }

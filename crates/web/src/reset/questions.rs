@@ -7,7 +7,7 @@ use http::StatusCode;
 use latchkey_app::reset::{self, Notice, Page, Question};
 use latchkey_http::{Incoming, Posted, Problem};
 
-use super::flow::{Answer, Open};
+use super::flow::{Answer, Form, Open};
 use crate::layout::{self, Layout};
 use crate::portal::Portal;
 use crate::words;
@@ -53,17 +53,11 @@ pub(super) async fn post(
     incoming: Incoming,
     posted: Posted,
 ) -> Answer {
-    let (open, fields, version) = Open::posted(&portal, &incoming, &posted, &ANSWERS, &[]).await?;
-    // As many as were asked; one that is missing counts as empty.
-    let asked = match &open.view.page {
-        Page::Questions { questions } => questions.len(),
-        _ => 0,
-    };
+    let form = Form::read(&portal, &incoming, &posted, &ANSWERS, &[]).await?;
     let typed: Vec<String> = ANSWERS
         .iter()
-        .take(asked)
-        .map(|name| fields.text(name).to_owned())
+        .map(|name| form.fields.text(name).to_owned())
         .collect();
-    let outcome = reset::answers(&portal, open.ctx(), &open.cookie, version, &typed).await?;
-    open.go_on(outcome, "")
+    let outcome = reset::answers(&portal, form.ctx(), &form.cookie, form.version, &typed).await?;
+    form.go_on(outcome, "")
 }

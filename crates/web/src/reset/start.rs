@@ -14,7 +14,7 @@ use crate::layout::{Alert, Kind, Layout, page};
 use crate::portal::Portal;
 
 /// The cookie of a browser that has no session yet.
-const PRE_COOKIE: &str = "start";
+pub(crate) const PRE_COOKIE: &str = "start";
 
 #[derive(Template)]
 #[template(path = "reset/start.html")]
@@ -28,14 +28,15 @@ struct StartPage {
 }
 
 /// The tenant that the address names, and its name as it stays in the form.
-struct Home {
-    brand: Brand,
-    tenant: Option<TenantId>,
-    whr: String,
+pub(crate) struct Home {
+    pub(crate) brand: Brand,
+    pub(crate) tenant: Option<TenantId>,
+    pub(crate) whr: String,
 }
 
 impl Home {
-    async fn find(portal: &Portal, whr: Option<String>) -> Result<Self, Stop> {
+    /// Finds it by `?whr=`.
+    pub(crate) async fn find(portal: &Portal, whr: Option<String>) -> Result<Self, Stop> {
         // Only what can be a domain gets to the database, and back into the page.
         let whr = whr.filter(|domain| {
             (1..=253).contains(&domain.len())
@@ -59,12 +60,13 @@ impl Home {
         })
     }
 
-    /// The address of step 1 for this tenant.
-    fn path(&self) -> String {
+    /// An address for this tenant.
+    pub(crate) fn path(&self, path: &str) -> String {
         if self.whr.is_empty() {
-            String::from("/reset")
+            path.to_owned()
         } else {
-            format!("/reset?whr={}", self.whr)
+            let separator = if path.contains('?') { '&' } else { '?' };
+            format!("{path}{separator}whr={}", self.whr)
         }
     }
 }
@@ -83,7 +85,11 @@ pub(super) async fn get(State(portal): State<Portal>, incoming: Incoming) -> Ans
     let t = Texts::new(incoming.ctx.locale);
     let is_gone = incoming.query("e").is_some_and(|note| note == "gone");
     let alert = is_gone.then(|| Alert::info(t.get("notice-gone")));
-    let kept = Kept::default();
+    let typed = forgotten(&portal, &incoming).await?;
+    let kept = Kept {
+        user_id: &typed,
+        timed: None,
+    };
     let mut response = show(
         &portal,
         &incoming,
@@ -102,6 +108,15 @@ pub(super) async fn get(State(portal): State<Portal>, incoming: Incoming) -> Ans
         cookie.add(incoming.cookies.secure(), response.headers_mut());
     }
     Ok(response)
+}
+
+/// The name that was typed on the way in, where somebody said that the password is forgotten.
+async fn forgotten(portal: &Portal, incoming: &Incoming) -> Result<String, Stop> {
+    let Some(cookie) = incoming.cookies.get(crate::sign_in::COOKIE) else {
+        return Ok(String::new());
+    };
+    let name = latchkey_app::sign_in::forgotten_name(portal, &cookie).await?;
+    Ok(name.unwrap_or_default())
 }
 
 /// Begins a reset.
@@ -182,7 +197,8 @@ struct Kept<'a> {
     timed: Option<&'a str>,
 }
 
-fn fresh(entropy: &dyn Entropy) -> Secret<String> {
+/// A value for the cookie of a browser that has no session yet.
+pub(crate) fn fresh(entropy: &dyn Entropy) -> Secret<String> {
     use std::fmt::Write as _;
     let mut text = String::with_capacity(64);
     for byte in random_bytes::<32>(entropy) {
@@ -202,7 +218,12 @@ fn show(
     kept: Kept<'_>,
 ) -> Result<Response, Problem> {
     let t = Texts::new(incoming.ctx.locale);
-    let mut l = portal.layout(incoming, &home.brand, &home.path(), t.get("start-heading"));
+    let mut l = portal.layout(
+        incoming,
+        &home.brand,
+        &home.path("/reset"),
+        t.get("start-heading"),
+    );
     l.progress = Some(t.get("progress-first"));
     let error = alert.as_ref().and_then(|alert| alert.at("user_id"));
     l.alert = alert;

@@ -7,7 +7,7 @@ use http::StatusCode;
 use latchkey_app::reset::{self, Notice, Page};
 use latchkey_http::{Incoming, Posted, Problem};
 
-use super::flow::{Answer, Open};
+use super::flow::{Answer, Form, Open};
 use crate::layout::{self, Alert, Layout};
 use crate::portal::Portal;
 use crate::words;
@@ -68,11 +68,10 @@ pub(super) async fn post(
     incoming: Incoming,
     posted: Posted,
 ) -> Answer {
-    let (open, fields, version) =
-        Open::posted(&portal, &incoming, &posted, &["method"], &[]).await?;
-    let gate = fields.text("method");
-    let outcome = reset::choose(&portal, open.ctx(), &open.cookie, version, gate).await?;
-    open.go_on(outcome, "")
+    let form = Form::read(&portal, &incoming, &posted, &["method"], &[]).await?;
+    let gate = form.fields.text("method");
+    let outcome = reset::choose(&portal, form.ctx(), &form.cookie, form.version, gate).await?;
+    form.go_on(outcome, "")
 }
 
 /// Back to the choice.
@@ -81,7 +80,7 @@ pub(super) async fn other(
     incoming: Incoming,
     posted: Posted,
 ) -> Answer {
-    let (open, _, version) = Open::posted(&portal, &incoming, &posted, &[], &[]).await?;
-    let outcome = reset::other(&portal, open.ctx(), &open.cookie, version).await?;
-    open.go_on(outcome, "")
+    let form = Form::read(&portal, &incoming, &posted, &[], &[]).await?;
+    let outcome = reset::other(&portal, form.ctx(), &form.cookie, form.version).await?;
+    form.go_on(outcome, "")
 }

@@ -361,6 +361,50 @@ async fn a_page_that_is_out_of_date_does_nothing_and_shows_the_page_of_now() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_comes_after_the_end_is_told_that_it_was_late_and_changed_nothing() {
+    both(async |test| {
+        let site = Site::over(test);
+        let (contoso, ada) = site.contoso(1).await;
+        let mut browser = site.at_new_password().await;
+        let open = browser.answer.clone();
+        type_password(&mut browser, GOOD).await;
+        assert_eq!(browser.place(), "/reset/end");
+        assert!(browser.page().alert().is_empty(), "it was in time");
+        let before = site.state(&contoso, &ada).await;
+        let other = [
+            ("new_password", "Another-Horse-43"),
+            ("confirm_password", "Another-Horse-43"),
+        ];
+        for (action, fields) in [("/reset/password", &other[..]), ("/reset/cancel", &[])] {
+            // The other tab still shows the page for the new password.
+            browser.answer = open.clone();
+            browser.fill(action, fields).await;
+            assert_eq!(browser.path, "/reset/end?n=late", "{action}");
+            let page = browser.page();
+            assert_eq!(page.heading(), "Your password is reset", "{action}");
+            assert!(
+                page.alert()[0].starts_with("Your password was already reset"),
+                "{action}: {:?}",
+                page.alert()
+            );
+            assert_eq!(site.state(&contoso, &ada).await, before, "{action}");
+        }
+        // Ended in another way, and with the form of an earlier cookie.
+        let mut browser = site.browser();
+        browser.begin("ada@contoso.com").await;
+        let open = browser.answer.clone();
+        browser.fill("/reset/cancel", &[]).await;
+        assert!(browser.page().alert().is_empty());
+        browser.answer = open;
+        browser.fill("/reset/verify", &[("method", "email")]).await;
+        assert_eq!(browser.path, "/reset/end?n=late");
+        let said = browser.page().alert().join(" ");
+        assert!(said.starts_with("The reset had ended before"), "{said}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_page_is_in_the_readers_language_and_direction() {
     for (tag, dir, heading) in [
         ("en", "ltr", "Your password is reset"),

@@ -106,6 +106,60 @@ async fn s14_arrays_duplicates_other_types_and_other_fields_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn s14_what_cannot_be_read_is_on_record_in_its_session_a_few_times_and_without_its_content() {
+    both(async |test| {
+        let site = Site::over(test);
+        let (contoso, _) = site.contoso(1).await;
+        let refused = async || -> Vec<String> {
+            let events = site.events(contoso.id()).await.into_iter();
+            events
+                .map(|event| event.row.event.details)
+                .filter(|details| details.contains("input refused"))
+                .collect()
+        };
+        let long = format!("code={}", "7".repeat(70_000));
+        let nonsense = [
+            ("text/plain", "code=tell-nobody", "content_type"),
+            (FORM, "code=tell-nobody&extra=1", "fields"),
+            (FORM, "code=tell-nobody%00", "control_characters"),
+            (FORM, long.as_str(), "too_large"),
+        ];
+        let mut browser = site.browser();
+        for (kind, body, _) in nonsense {
+            browser.post("/reset/code", kind, body.to_owned()).await;
+        }
+        assert!(refused().await.is_empty(), "nobody to record it for");
+
+        browser.begin("ada@contoso.com").await;
+        let mut said = Vec::new();
+        for (kind, body, why) in nonsense {
+            browser.post("/reset/code", kind, body.to_owned()).await;
+            assert!(browser.answer.status >= 400);
+            said.push(why);
+            let events = refused().await;
+            assert_eq!(events.len(), said.len().min(3), "three at once: {events:?}");
+            for (event, why) in events.iter().zip(&said) {
+                assert!(event.contains(&format!("\"why\":\"{why}\"")), "{event}");
+                assert!(!event.contains("tell-nobody"), "{event}");
+            }
+        }
+        for (seconds, events) in [(599, 3), (1, 4), (0, 4)] {
+            site.test.clock.advance(Duration::from_secs(seconds));
+            browser.post("/reset/code", FORM, long.clone()).await;
+            assert_eq!(refused().await.len(), events, "after {seconds} s");
+        }
+        // The session goes on, and when it has ended nothing is recorded for it any more.
+        browser.open("/reset/verify").await;
+        browser.fill("/reset/cancel", &[]).await;
+        assert_eq!(browser.place(), "/reset/end");
+        site.test.clock.advance(Duration::from_secs(3600));
+        browser.post("/reset/code", FORM, long.clone()).await;
+        assert_eq!(refused().await.len(), 4);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn s29_passwords_that_break_things_are_refused_clearly_and_change_nothing() {
     both(async |test| {
         let site = Site::over(test);

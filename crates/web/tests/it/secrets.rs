@@ -57,7 +57,12 @@ fn holds(bytes: &[u8], secret: &str) -> bool {
                 at.and_then(|at| bytes.get(at))
                     .is_some_and(u8::is_ascii_alphanumeric)
             };
-            !is_code || !neighbour(at.checked_sub(1)) && !neighbour(Some(at + secret.len()))
+            // 0.000123 s is no code either.
+            let is_decimal = bytes.get(..at).is_some_and(
+                |before| matches!(before, [.., digit, b'.'] if digit.is_ascii_digit()),
+            );
+            let is_word = !neighbour(at.checked_sub(1)) && !neighbour(Some(at + secret.len()));
+            !is_code || is_word && !is_decimal
         })
 }
 
@@ -195,6 +200,8 @@ fn the_search_finds_what_is_there_and_no_digits_of_longer_numbers() {
     assert!(holds(b"x code=123456 y", "123456"));
     assert!(holds(b"123456", "123456"));
     assert!(!holds(b"1795123456000", "123456"));
+    assert!(!holds(b"elapsed_secs=0.123456", "123456"));
+    assert!(holds(b"The code is.123456", "123456"));
     assert!(holds(b"...QUARREL-lantern-84...", PASSWORD));
     assert!(!holds(b"", PASSWORD));
 }

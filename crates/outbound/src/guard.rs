@@ -61,8 +61,8 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 /// Resolves names and lets only public addresses through. What it gives is what is connected to,
 /// so that a name cannot be harmless when it is checked and harmful when it is used.
-pub(super) struct PublicOnly {
-    pub(super) allow_private: bool,
+pub(crate) struct PublicOnly {
+    pub(crate) allow_private: bool,
 }
 
 impl Resolve for PublicOnly {
@@ -85,8 +85,8 @@ impl Resolve for PublicOnly {
 
 /// The name has no public address.
 #[derive(Debug, thiserror::Error)]
-#[error("the provider's address is not public")]
-pub(super) struct NotPublic;
+#[error("the name has no public address")]
+pub(crate) struct NotPublic;
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,58 @@
+//! Who is told of a change.
+
+use latchkey_i18n::Texts;
+use latchkey_notify::MessageKind;
+use latchkey_notify::messages::{self, NotMe, Occasion, PasswordReset};
+use latchkey_store::Tx;
+use latchkey_types::Masked;
+
+use crate::reset::{NOT_ME_VALID, not_me_token, post, recipients};
+use crate::sign_in::Here;
+use crate::{App, AppError, Ctx};
+
+/// Tells the owner at every address; masked, who was told.
+pub(super) async fn was_changed(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    here: &Here,
+) -> Result<Vec<Masked>, AppError> {
+    let case = &here.case;
+    if !case.tenant.settings.notifications.users {
+        return Ok(Vec::new());
+    }
+    let address = ctx.stored_address(case.tenant.settings.client_address);
+    let occasion = Occasion {
+        when: here.now,
+        address: &address,
+        browser: &ctx.browser,
+    };
+    let token = not_me_token(tx, app, case, here.row.user, here.now).await?;
+    let everyone = recipients(case, ctx.locale);
+    let masks: Vec<Masked> = everyone.iter().map(|r| r.to.masked()).collect();
+    for (place, recipient) in everyone.into_iter().enumerate() {
+        let others: Vec<Masked> = masks
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != place)
+            .map(|(_, mask)| mask.clone())
+            .collect();
+        let content = messages::password_changed(
+            Texts::new(recipient.locale),
+            &PasswordReset {
+                tenant: &case.tenant.name,
+                user: here.user_id(),
+                occasion,
+                told: &others,
+                not_me: NotMe {
+                    base: app.options().base.url(),
+                    token: token.expose(),
+                    valid: NOT_ME_VALID,
+                },
+            },
+        );
+        let kind = MessageKind::PasswordChanged;
+        post(tx, app, case, kind, recipient, content).await?;
+    }
+    Ok(masks)
+}

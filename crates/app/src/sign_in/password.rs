@@ -1,0 +1,351 @@
+//! The password.
+//!
+//! Two transactions with the hash between them, since nothing but SQL is awaited inside one: the
+//! first claims the step and counts the try, the second claims it again and says what came of it.
+//! An account and a name that nobody has issue the same statements and cost the same work.
+
+use latchkey_core::audit::Activity;
+use latchkey_core::model::{Managed, User, UserType};
+use latchkey_core::password::normalise;
+use latchkey_core::settings::Disclosure;
+use latchkey_core::sign_in::lockout::{Rule, Verdict as Lock, familiar_since};
+use latchkey_core::sign_in::{Admission, Claimant, Factor, Flow, Next, proofs};
+use latchkey_crypto::argon::Verdict;
+use latchkey_crypto::keys::Purpose;
+use latchkey_store::lockout::{self, Counter};
+use latchkey_store::{Tx, accounts, networks};
+use latchkey_types::{Password, Secret, Timestamp};
+
+use super::flow::{Claim, Open, Stage, claim, end, go_to, say, throttled};
+use super::passkey::Ceremony;
+use super::session::todo;
+use super::{Notice, Outcome, SignedInNow, begin, landing};
+use crate::reset::{Case, locked};
+use crate::{App, AppError, Ctx, audit};
+
+/// A try that is counted and has yet to be compared.
+struct Counted {
+    /// The version of the flow.
+    version: i64,
+    /// The version of the user whose hash it is.
+    user: i64,
+    counter: Counter,
+    hash: String,
+    wrong_tag: Secret<[u8; 32]>,
+}
+
+/// What is known once the password was compared.
+struct Compared {
+    is_right: bool,
+    /// The same password, hashed with the work of now.
+    rehashed: Option<String>,
+}
+
+/// Tries a password. `None`: there is no way in, or it is over.
+pub async fn password(
+    app: &App,
+    ctx: &Ctx,
+    cookie: &Secret<String>,
+    version: i64,
+    typed: &Password,
+) -> Result<Option<Outcome>, AppError> {
+    let typed = normalise(typed);
+    let counted = app
+        .db()
+        .write(async |mut tx| {
+            let tx = &mut tx;
+            let open = match claim(tx, app, cookie, version).await? {
+                Claim::Gone => return Ok(Err(None)),
+                Claim::Stale(open) => {
+                    return Ok(Err(Some(say(app, &open, Notice::OutOfDate)?)));
+                }
+                Claim::Ours(open) => *open,
+            };
+            Ok::<_, AppError>(match count(tx, app, ctx, &open, &typed).await? {
+                Ok(counted) => Ok(counted),
+                Err(notice) => Err(Some(say(app, &open, notice)?)),
+            })
+        })
+        .await;
+    let counted = match counted? {
+        Ok(counted) => counted,
+        Err(at_once) => return Ok(at_once),
+    };
+    let copy = Secret::new(typed.expose().clone());
+    let verdict = app.hashing().verify(copy, counted.hash.clone()).await?;
+    let compared = Compared {
+        is_right: matches!(verdict, Verdict::Right { .. }),
+        rehashed: match verdict {
+            Verdict::Right { rehash: true } => {
+                Some(app.hashing().hash(app.entropy(), typed).await?)
+            }
+            _ => None,
+        },
+    };
+    super::flow::in_step(app, cookie, counted.version, async |mut tx, open| {
+        settle(&mut tx, app, ctx, open, &counted, &compared).await
+    })
+    .await
+}
+
+/// Counts the try before it is compared; or says why there is nothing to compare.
+async fn count(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    open: &Open,
+    typed: &Password,
+) -> Result<Result<Counted, Notice>, AppError> {
+    if open.state.stage != Stage::Password {
+        return Ok(Err(Notice::OutOfDate));
+    }
+    if typed.expose().is_empty() {
+        return Ok(Err(Notice::Unreadable));
+    }
+    if let Some(seconds) = throttled(tx, app, ctx, "password", open.now).await? {
+        return Ok(Err(Notice::Busy { seconds }));
+    }
+    let (tenant, subject) = (open.row.tenant, open.row.subject);
+    let network = network_tag(app, ctx, &open.case);
+    let since = familiar_since(open.now);
+    let counter = Counter {
+        tenant,
+        subject,
+        familiar: networks::is_familiar(tx, tenant, subject, &network, since).await?,
+    };
+    let stored = accounts::password(tx, tenant, subject).await?;
+    let rule = Rule::from(&open.case.tenant.settings.sign_in);
+    if let Lock::Locked { until, begins } = lockout::hit(tx, counter, rule, open.now).await? {
+        if begins {
+            lock(tx, app, ctx, open, counter, until).await?;
+        }
+        refuse(tx, app, ctx, open, "locked").await?;
+        return Ok(Err(Notice::Locked { until }));
+    }
+    let is_here = open.case.user.as_ref().is_some_and(is_kept_here);
+    let parts: [&[u8]; 3] = [
+        tenant.0.as_bytes(),
+        subject.0.as_bytes(),
+        typed.expose().as_bytes(),
+    ];
+    Ok(Ok(Counted {
+        version: open.row.version,
+        user: open.case.stamp.user,
+        counter,
+        hash: stored
+            .filter(|_| is_here)
+            .unwrap_or_else(|| app.unmatchable()),
+        wrong_tag: Secret::new(*app.keys().tag(Purpose::WrongPassword, &parts).as_bytes()),
+    }))
+}
+
+/// Whether a password is compared with a hash that is kept here. What is left of the time before an
+/// account moved to a directory counts for nothing.
+fn is_kept_here(user: &User) -> bool {
+    user.managed == Managed::Cloud && user.user_type != UserType::ExternalGuest
+}
+
+/// A network as it is kept: of this account alone, and unreadable.
+pub(crate) fn network_tag(app: &App, ctx: &Ctx, case: &Case) -> [u8; 32] {
+    let network = ctx.network();
+    let parts: [&[u8]; 3] = [
+        case.tenant.id.0.as_bytes(),
+        case.subject_id.0.as_bytes(),
+        network.as_bytes(),
+    ];
+    *app.keys().tag(Purpose::FamiliarNetwork, &parts).as_bytes()
+}
+
+/// Says what came of a try.
+async fn settle(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    mut open: Open,
+    counted: &Counted,
+    compared: &Compared,
+) -> Result<Outcome, AppError> {
+    if open.state.stage != Stage::Password {
+        return say(app, &open, Notice::OutOfDate);
+    }
+    // Nothing was proven before: the account may have changed since the name was typed, but not
+    // since its hash was read.
+    let (subject, user, id) = (open.case.subject, open.row.subject, open.row.id);
+    let claimant = Claimant {
+        flow: id,
+        user,
+        subject,
+        version: counted.user,
+    };
+    let flow = Flow::begin(subject, user, counted.user);
+    let proven = proofs::password(claimant, compared.is_right)
+        .and_then(|proof| flow.clone().with(id, &proof).ok());
+    let next = proven
+        .as_ref()
+        .map(|flow| flow.next(id, &super::flow::facts(app, &open.case, flow, id)));
+    let (Some(flow), Some(next)) = (proven, next) else {
+        return wrong(tx, app, ctx, &open, counted, compared).await;
+    };
+    open.state.flow = flow;
+    match next {
+        Next::Refused(_) => wrong(tx, app, ctx, &open, counted, compared).await,
+        Next::In(admission) | Next::ToRegister(admission) => {
+            right(tx, &open, counted, compared).await?;
+            enter(tx, app, ctx, open, None, &admission).await
+        }
+        Next::Second { options } => {
+            right(tx, &open, counted, compared).await?;
+            second(tx, app, open, &options).await
+        }
+    }
+}
+
+/// The password was right: its counter is forgotten, and the hash is renewed if it has to be.
+async fn right(
+    tx: &mut Tx,
+    open: &Open,
+    counted: &Counted,
+    compared: &Compared,
+) -> Result<(), AppError> {
+    lockout::right(tx, counted.counter).await?;
+    if let Some(new) = &compared.rehashed {
+        let (tenant, user) = (open.row.tenant, open.row.subject);
+        accounts::rehash(tx, tenant, user, &counted.hash, new).await?;
+    }
+    Ok(())
+}
+
+/// Goes on to the second factor: the only one, or the choice.
+pub(super) async fn second(
+    tx: &mut Tx,
+    app: &App,
+    mut open: Open,
+    options: &[Factor],
+) -> Result<Outcome, AppError> {
+    open.state.stage = match options {
+        [Factor::Passkey] => Stage::Passkey,
+        [Factor::Authenticator] => Stage::Code,
+        _ => Stage::Choose,
+    };
+    let ceremony = match (open.state.stage, app.passkeys()) {
+        (Stage::Passkey, Some(passkeys)) => Some(Ceremony::begin(app, passkeys, open.now)?),
+        _ => None,
+    };
+    go_to(tx, app, open, ceremony.as_ref(), true, None).await
+}
+
+/// The password was wrong, or there is nobody whom it would let in: the same for both.
+async fn wrong(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    open: &Open,
+    counted: &Counted,
+    compared: &Compared,
+) -> Result<Outcome, AppError> {
+    let rule = Rule::from(&open.case.tenant.settings.sign_in);
+    let (counter, tag) = (counted.counter, &counted.wrong_tag);
+    let began = lockout::wrong(tx, counter, rule, tag, open.now).await?;
+    if let Some(until) = began {
+        lock(tx, app, ctx, open, counter, until).await?;
+    }
+    let why = why(open, compared.is_right);
+    refuse(tx, app, ctx, open, why).await?;
+    let disclosure = open.case.tenant.settings.reset.disclosure;
+    let notice = match began {
+        Some(until) => Notice::Locked { until },
+        None if why == DIRECTORY && disclosure == Disclosure::Standard => Notice::Directory,
+        None => Notice::Wrong,
+    };
+    say(app, open, notice)
+}
+
+const DIRECTORY: &str = "directory_unavailable";
+
+/// Why somebody is not let in, for the audit log.
+fn why(open: &Open, is_right: bool) -> &'static str {
+    let Some(user) = &open.case.user else {
+        return "unknown_user";
+    };
+    match (user.managed, user.user_type) {
+        (Managed::PassThrough | Managed::PasswordHashSync, _) => DIRECTORY,
+        (Managed::Federated, _) => "federated",
+        (_, UserType::ExternalGuest) => "kept_elsewhere",
+        _ if !user.enabled => "disabled",
+        _ if user.frozen_at.is_some() => "frozen",
+        // The account changed between the two halves of this try.
+        _ if is_right => "changed_meanwhile",
+        _ => "wrong_password",
+    }
+}
+
+/// Records that somebody was not let in.
+pub(super) async fn refuse(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    open: &Open,
+    why: &'static str,
+) -> Result<(), AppError> {
+    metrics::counter!("latchkey_sign_ins_total", "result" => "failure").increment(1);
+    let entry = open
+        .entry(Activity::SignIn)
+        .failed()
+        .because(why)
+        .with("factors", names(open.state.flow.factors()));
+    audit::record_one(tx, app, ctx, &open.case.tenant, entry).await
+}
+
+fn names(factors: &[Factor]) -> Vec<&'static str> {
+    factors.iter().map(|factor| factor.as_str()).collect()
+}
+
+/// Records that a lock began and tells the owner, once for each lock.
+async fn lock(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    open: &Open,
+    counter: Counter,
+    until: Timestamp,
+) -> Result<(), AppError> {
+    locked(tx, app, ctx, &open.case, &open.typed, until).await?;
+    let entry = open
+        .entry(Activity::AccountLocked)
+        .with("until", until.rfc3339())
+        .with("familiar_network", counter.familiar);
+    audit::record_one(tx, app, ctx, &open.case.tenant, entry).await
+}
+
+/// Lets somebody in: a session of its own, never one that the browser brought along (threat S4).
+/// `owner`: whose passkey it was, where only that told who it is.
+pub(super) async fn enter(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    mut open: Open,
+    owner: Option<Case>,
+    admission: &Admission,
+) -> Result<Outcome, AppError> {
+    end(tx, &mut open).await?;
+    let to = open.state.to;
+    let now = open.now;
+    let case = owner.unwrap_or(open.case);
+    let user = case
+        .user
+        .as_ref()
+        .ok_or_else(|| AppError::bug("nobody was let in"))?;
+    let network = network_tag(app, ctx, &case);
+    networks::remember(tx, case.tenant.id, user.id, &network, now).await?;
+    let begun = begin(tx, app, ctx, &case, admission).await?;
+    metrics::counter!("latchkey_sign_ins_total", "result" => "success").increment(1);
+    let entry = audit::Entry::new(Activity::SignIn)
+        .on(Some(audit::Target::user(user)))
+        .with("factors", names(admission.factors()));
+    audit::record_one(tx, app, ctx, &case.tenant, entry).await?;
+    let todo = todo(&case, admission.factors(), now);
+    Ok(Outcome::In(SignedInNow {
+        cookie: begun.cookie,
+        place: landing(&case, todo, to),
+    }))
+}
