@@ -45,6 +45,18 @@ mail-blocked-method = There were too many failed tries at one way of proving who
 mail-blocked-until = Blocked until
 mail-blocked-still = Your password has not changed and still works.
 
+## A recovery code was used
+
+mail-recovery-code-subject = { $tenant }: one of your recovery codes was used
+mail-recovery-code-intro = Somebody used one of your recovery codes to reset the password of { $user }. That code doesn't work any more.
+mail-recovery-code-left =
+    { $left ->
+        [0] You have no recovery codes left. Make new ones in your security info.
+        [one] You have { $left } recovery code left. Make new ones in your security info.
+       *[other] You have { $left } recovery codes left.
+    }
+mail-recovery-code-not-you = If it was not you, somebody else has your codes: tell your administrator now.
+
 ## Why a reset is not possible
 
 mail-missing-subject = { $tenant }: why you can't reset your password
@@ -122,3 +134,28 @@ mail-expires-intro = { $days ->
 mail-expires-when = It works until
 mail-expires-what = Change it before then. You need the password that you have now.
 mail-expires-link = Change the password
+
+## A code to register an address or a number
+
+mail-register-subject = { $tenant }: your code to register this address
+mail-register-intro = Here is the code to register this address, with which you can later reset your password:
+mail-register-not-you = If it was not you, do nothing. Without this code, the address is not registered.
+
+# One text message of 160 letters holds this, the tenant's name before it and a line with the address.
+text-register = { $code } is your code to register this number. Nobody from IT will ever ask for it.
+
+call-register = This is { $tenant }. Your code to register this phone number is: { $digits }. Once more, your code is: { $digits }. Nobody from IT will ever ask you for this code. If it was not you, hang up. Nothing changes.
+
+## Security info was changed
+
+mail-info-subject = { $tenant }: your security info was changed
+mail-info-intro = The ways in which { $user } can prove who they are were changed.
+mail-info-added = Added
+mail-info-replaced = Replaced
+mail-info-removed = Removed
+mail-info-email = e-mail address
+mail-info-phone = phone number
+mail-info-questions = security questions
+mail-info-authenticator = authenticator app
+mail-info-passkey = passkey
+mail-info-recovery-codes = recovery codes

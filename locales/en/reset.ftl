@@ -40,6 +40,7 @@ no-cookies-next = Allow cookies for this page, or use another browser, then choo
 
 verify-heading = How do you want to prove it's you?
 verify-lead = Choose what you have at hand.
+verify-lead-passkey = Choose what you have at hand. If your passkey is on this device, that is quickest and safest.
 verify-lead-next = The first proof was right. Choose one more, of another kind.
 verify-legend = Ways to prove it's you
 error-choose = Choose one of the ways below.
@@ -58,7 +59,7 @@ gate-authenticator-code-detail = You type the code that the app shows.
 gate-authenticator-push = Approve in your authenticator app
 gate-authenticator-push-detail = You approve a request that the app shows.
 gate-passkey = Passkey
-gate-passkey-detail = You use the passkey on this device or a security key.
+gate-passkey-detail = Best if it is on this device: your fingerprint, face or PIN, or a security key.
 gate-recovery-code = Recovery code
 gate-recovery-code-detail = You type one of the codes that you kept.
 gate-helpdesk-code = Code from the helpdesk
@@ -122,6 +123,31 @@ notice-too-late = The reset had ended before this form arrived, so the form chan
 notice-too-late-done = Your password was already reset before this form arrived, so the form changed nothing. The password that was set first is the one that works.
 notice-no-messages-title = No more texts and calls for now
 notice-no-messages = Choose another way, or try again in an hour.
+
+## A passkey
+
+reset-passkey-heading = Use your passkey
+reset-passkey-lead = Your device or security key asks for your fingerprint, face or PIN. Those stay on it, and nothing is typed here.
+reset-passkey-button = Use a passkey
+error-reset-passkey =
+    { $left ->
+        [one] That passkey doesn't fit the user ID that you typed. You have { $left } more try. Press the button and choose the passkey of that account, or choose another way.
+       *[other] That passkey doesn't fit the user ID that you typed. You have { $left } more tries. Press the button and choose the passkey of that account, or choose another way.
+    }
+error-reset-passkey-late = That took longer than 5 minutes. It doesn't count as a try: press the button again.
+error-reset-passkey-form = Your device sent no passkey. Press the button and do what your device says, or choose another way.
+
+## A recovery code
+
+recovery-code-heading = What is one of your recovery codes?
+recovery-code-lead = You got these codes when you set up your security info. Each works once.
+recovery-code-hint = It has 24 letters and digits. Capital letters, spaces and dashes don't matter.
+error-recovery-code-form = Type the whole code: 24 letters and digits.
+error-recovery-code =
+    { $left ->
+        [one] That code isn't right, or was used before. You have { $left } more try. Check it letter by letter, or use another code of your list.
+       *[other] That code isn't right, or was used before. You have { $left } more tries. Check it letter by letter, or use another code of your list.
+    }
 
 ## Security questions
 
@@ -251,6 +277,8 @@ not-me-refused = This code isn't right, was used, or its time is over. Contact y
 not-me-confirm-heading = Lock this account?
 not-me-confirm-what = This locks the account, ends all its sessions and tells your administrators. You need them to get back in.
 not-me-when = Password reset
+not-me-when-change = Password changed
+not-me-when-info = Security info changed
 not-me-button = This was not me: lock the account
 not-me-done-heading = The account is locked
 not-me-done-what = All its sessions have ended, and nobody can reset the password by themselves.

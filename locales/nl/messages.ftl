@@ -42,6 +42,18 @@ mail-blocked-method = Er waren te veel mislukte pogingen met een van de manieren
 mail-blocked-until = Geblokkeerd tot
 mail-blocked-still = Je wachtwoord is niet veranderd en werkt nog steeds.
 
+## Een herstelcode is gebruikt
+
+mail-recovery-code-subject = { $tenant }: een van je herstelcodes is gebruikt
+mail-recovery-code-intro = Iemand heeft een van je herstelcodes gebruikt om het wachtwoord van { $user } opnieuw in te stellen. Die code werkt niet meer.
+mail-recovery-code-left =
+    { $left ->
+        [0] Je hebt geen herstelcodes meer. Maak nieuwe aan bij je beveiligingsgegevens.
+        [one] Je hebt nog { $left } herstelcode. Maak nieuwe aan bij je beveiligingsgegevens.
+       *[other] Je hebt nog { $left } herstelcodes.
+    }
+mail-recovery-code-not-you = Was jij dit niet? Dan heeft iemand anders je codes: vertel het nu aan je beheerder.
+
 ## Waarom het niet kan
 
 mail-missing-subject = { $tenant }: waarom je je wachtwoord niet opnieuw kunt instellen
@@ -119,3 +131,28 @@ mail-expires-intro = { $days ->
 mail-expires-when = Het werkt tot
 mail-expires-what = Wijzig het voor die tijd. Je hebt het wachtwoord nodig dat je nu hebt.
 mail-expires-link = Het wachtwoord wijzigen
+
+## A code to register an address or a number
+
+mail-register-subject = { $tenant }: je code om dit adres te registreren
+mail-register-intro = Dit is de code om dit adres te registreren, waarmee je later je wachtwoord opnieuw kunt instellen:
+mail-register-not-you = Was jij dit niet? Dan hoef je niets te doen. Zonder deze code wordt het adres niet geregistreerd.
+
+# One text message of 160 letters holds this, the tenant's name before it and a line with the address.
+text-register = { $code } is je code om dit nummer te registreren. Niemand van IT vraagt er ooit om.
+
+call-register = Dit is { $tenant }. Je code om dit telefoonnummer te registreren is: { $digits }. Nog een keer, je code is: { $digits }. Niemand van IT vraagt je ooit om deze code. Was jij dit niet? Hang dan op. Er verandert niets.
+
+## Security info was changed
+
+mail-info-subject = { $tenant }: je beveiligingsgegevens zijn gewijzigd
+mail-info-intro = De manieren waarop { $user } kan laten zien wie het is, zijn gewijzigd.
+mail-info-added = Toegevoegd
+mail-info-replaced = Vervangen
+mail-info-removed = Verwijderd
+mail-info-email = e-mailadres
+mail-info-phone = telefoonnummer
+mail-info-questions = beveiligingsvragen
+mail-info-authenticator = verificatie-app
+mail-info-passkey = passkey
+mail-info-recovery-codes = herstelcodes

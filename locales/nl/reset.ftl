@@ -34,6 +34,7 @@ no-cookies-next = Sta cookies voor deze pagina toe, of gebruik een andere browse
 
 verify-heading = Hoe wil je bewijzen dat jij het bent?
 verify-lead = Kies wat je bij de hand hebt.
+verify-lead-passkey = Kies wat je bij de hand hebt. Staat je passkey op dit apparaat, dan is dat het snelst en het veiligst.
 verify-lead-next = Het eerste klopte. Kies er nog een, van een andere soort.
 verify-legend = Manieren om te bewijzen dat jij het bent
 error-choose = Kies een van de manieren hieronder.
@@ -52,7 +53,7 @@ gate-authenticator-code-detail = Je typt de code die de app laat zien.
 gate-authenticator-push = Goedkeuren in je authenticator-app
 gate-authenticator-push-detail = Je keurt een verzoek goed dat de app laat zien.
 gate-passkey = Passkey
-gate-passkey-detail = Je gebruikt de passkey op dit apparaat of een beveiligingssleutel.
+gate-passkey-detail = Het beste als hij op dit apparaat staat: je vingerafdruk, gezicht of pincode, of een beveiligingssleutel.
 gate-recovery-code = Herstelcode
 gate-recovery-code-detail = Je typt een van de codes die je hebt bewaard.
 gate-helpdesk-code = Code van de helpdesk
@@ -112,6 +113,27 @@ notice-too-late = Het opnieuw instellen was al voorbij toen dit formulier aankwa
 notice-too-late-done = Je wachtwoord was al opnieuw ingesteld toen dit formulier aankwam, dus het heeft niets veranderd. Het wachtwoord dat het eerst is ingesteld, is het wachtwoord dat werkt.
 notice-no-messages-title = Nu geen sms en telefoontjes meer
 notice-no-messages = Kies een andere manier, of probeer het over een uur opnieuw.
+
+reset-passkey-heading = Gebruik je passkey
+reset-passkey-lead = Je apparaat of beveiligingssleutel vraagt om je vingerafdruk, gezicht of pincode. Die blijven daar, en je typt hier niets.
+reset-passkey-button = Een passkey gebruiken
+error-reset-passkey =
+    { $left ->
+        [one] Die passkey hoort niet bij de gebruikersnaam die je typte. Je hebt nog { $left } poging. Druk op de knop en kies de passkey van dat account, of kies een andere manier.
+       *[other] Die passkey hoort niet bij de gebruikersnaam die je typte. Je hebt nog { $left } pogingen. Druk op de knop en kies de passkey van dat account, of kies een andere manier.
+    }
+error-reset-passkey-late = Dat duurde langer dan 5 minuten. Het telt niet als poging: druk nog eens op de knop.
+error-reset-passkey-form = Je apparaat stuurde geen passkey. Druk op de knop en doe wat je apparaat zegt, of kies een andere manier.
+
+recovery-code-heading = Wat is een van je herstelcodes?
+recovery-code-lead = Je kreeg deze codes toen je je beveiligingsgegevens instelde. Elke code werkt één keer.
+recovery-code-hint = Een code heeft 24 letters en cijfers. Hoofdletters, spaties en streepjes maken niet uit.
+error-recovery-code-form = Typ de hele code: 24 letters en cijfers.
+error-recovery-code =
+    { $left ->
+        [one] Die code klopt niet of is al gebruikt. Je hebt nog { $left } poging. Kijk hem teken voor teken na, of gebruik een andere code van je lijst.
+       *[other] Die code klopt niet of is al gebruikt. Je hebt nog { $left } pogingen. Kijk hem teken voor teken na, of gebruik een andere code van je lijst.
+    }
 
 questions-heading = Beantwoord je beveiligingsvragen
 questions-lead = Alle antwoorden moeten kloppen. Hoofdletters en extra spaties maken niet uit.
@@ -231,6 +253,8 @@ not-me-refused = Deze code klopt niet, is gebruikt, of de tijd is om. Neem nu co
 not-me-confirm-heading = Dit account vergrendelen?
 not-me-confirm-what = Dit vergrendelt het account, beëindigt alle sessies en waarschuwt je beheerders. Je hebt ze nodig om weer binnen te komen.
 not-me-when = Wachtwoord opnieuw ingesteld
+not-me-when-change = Wachtwoord gewijzigd
+not-me-when-info = Beveiligingsgegevens gewijzigd
 not-me-button = Dit was ik niet: vergrendel het account
 not-me-done-heading = Het account is vergrendeld
 not-me-done-what = Alle sessies zijn beëindigd en niemand kan het wachtwoord zelf opnieuw instellen.

@@ -42,6 +42,18 @@ mail-blocked-method = Det har varit för många misslyckade försök med ett av 
 mail-blocked-until = Spärrad till
 mail-blocked-still = Ditt lösenord har inte ändrats och fungerar fortfarande.
 
+## En återställningskod har använts
+
+mail-recovery-code-subject = { $tenant }: en av dina återställningskoder har använts
+mail-recovery-code-intro = Någon har använt en av dina återställningskoder för att återställa lösenordet för { $user }. Den koden fungerar inte längre.
+mail-recovery-code-left =
+    { $left ->
+        [0] Du har inga återställningskoder kvar. Skapa nya bland dina säkerhetsuppgifter.
+        [one] Du har { $left } återställningskod kvar. Skapa nya bland dina säkerhetsuppgifter.
+       *[other] Du har { $left } återställningskoder kvar.
+    }
+mail-recovery-code-not-you = Om det inte var du har någon annan dina koder: säg till din administratör nu.
+
 ## Varför det inte går att återställa
 
 mail-missing-subject = { $tenant }: därför kan du inte återställa ditt lösenord
@@ -119,3 +131,28 @@ mail-expires-intro = { $days ->
 mail-expires-when = Det fungerar till
 mail-expires-what = Byt det före dess. Du behöver lösenordet som du har nu.
 mail-expires-link = Byt lösenordet
+
+## A code to register an address or a number
+
+mail-register-subject = { $tenant }: din kod för att registrera adressen
+mail-register-intro = Här är koden för att registrera den här adressen, som du senare kan återställa lösenordet med:
+mail-register-not-you = Om det inte var du behöver du inte göra något. Utan koden registreras inte adressen.
+
+# One text message of 160 letters holds this, the tenant's name before it and a line with the address.
+text-register = { $code } är din kod för att registrera numret. Ingen på it ber någonsin om den.
+
+call-register = Det här är { $tenant }. Din kod för att registrera telefonnumret är: { $digits }. En gång till, din kod är: { $digits }. Ingen på it-avdelningen ber någonsin om den här koden. Om det inte var du, lägg på. Ingenting ändras.
+
+## Security info was changed
+
+mail-info-subject = { $tenant }: dina säkerhetsuppgifter har ändrats
+mail-info-intro = Sätten att visa vem man är har ändrats för { $user }.
+mail-info-added = Tillagt
+mail-info-replaced = Utbytt
+mail-info-removed = Borttaget
+mail-info-email = e-postadress
+mail-info-phone = telefonnummer
+mail-info-questions = säkerhetsfrågor
+mail-info-authenticator = autentiseringsapp
+mail-info-passkey = passkey
+mail-info-recovery-codes = återställningskoder

@@ -34,6 +34,7 @@ no-cookies-next = Tillåt kakor för den här sidan, eller använd en annan webb
 
 verify-heading = Hur vill du visa att det är du?
 verify-lead = Välj det du har till hands.
+verify-lead-passkey = Välj något du har till hands. Om din passkey finns på den här enheten är det snabbast och säkrast.
 verify-lead-next = Det första stämde. Välj ett sätt till, av ett annat slag.
 verify-legend = Sätt att visa att det är du
 error-choose = Välj ett av sätten nedan.
@@ -52,7 +53,7 @@ gate-authenticator-code-detail = Du skriver koden som appen visar.
 gate-authenticator-push = Godkänn i din autentiseringsapp
 gate-authenticator-push-detail = Du godkänner en förfrågan som appen visar.
 gate-passkey = Passkey
-gate-passkey-detail = Du använder din passkey på den här enheten eller en säkerhetsnyckel.
+gate-passkey-detail = Bäst om du har den på den här enheten: ditt fingeravtryck, ansikte eller din pinkod, eller en säkerhetsnyckel.
 gate-recovery-code = Återställningskod
 gate-recovery-code-detail = Du skriver en av koderna som du sparat.
 gate-helpdesk-code = Kod från supporten
@@ -112,6 +113,27 @@ notice-too-late = Återställningen var redan avslutad när det här formuläret
 notice-too-late-done = Lösenordet var redan återställt när det här formuläret kom in, så det ändrade inget. Det lösenord som sattes först är det som gäller.
 notice-no-messages-title = Inga fler sms och samtal just nu
 notice-no-messages = Välj ett annat sätt, eller försök igen om en timme.
+
+reset-passkey-heading = Använd din passkey
+reset-passkey-lead = Din enhet eller säkerhetsnyckel frågar efter ditt fingeravtryck, ansikte eller din pinkod. De stannar där, och du skriver ingenting här.
+reset-passkey-button = Använd en passkey
+error-reset-passkey =
+    { $left ->
+        [one] Den passkeyn hör inte till användar-ID:t som du skrev. Du har { $left } försök kvar. Tryck på knappen och välj kontots passkey, eller välj ett annat sätt.
+       *[other] Den passkeyn hör inte till användar-ID:t som du skrev. Du har { $left } försök kvar. Tryck på knappen och välj kontots passkey, eller välj ett annat sätt.
+    }
+error-reset-passkey-late = Det tog längre än 5 minuter. Det räknas inte som ett försök: tryck på knappen igen.
+error-reset-passkey-form = Din enhet skickade ingen passkey. Tryck på knappen och gör som enheten säger, eller välj ett annat sätt.
+
+recovery-code-heading = Vilken är en av dina återställningskoder?
+recovery-code-lead = Du fick koderna när du ställde in dina säkerhetsuppgifter. Varje kod fungerar en gång.
+recovery-code-hint = Den har 24 bokstäver och siffror. Stora bokstäver, mellanslag och bindestreck spelar ingen roll.
+error-recovery-code-form = Skriv hela koden: 24 bokstäver och siffror.
+error-recovery-code =
+    { $left ->
+        [one] Koden stämmer inte, eller har redan använts. Du har { $left } försök kvar. Kontrollera den tecken för tecken, eller använd en annan kod på din lista.
+       *[other] Koden stämmer inte, eller har redan använts. Du har { $left } försök kvar. Kontrollera den tecken för tecken, eller använd en annan kod på din lista.
+    }
 
 questions-heading = Svara på dina säkerhetsfrågor
 questions-lead = Alla svar måste stämma. Stora bokstäver och extra mellanslag spelar ingen roll.
@@ -231,6 +253,8 @@ not-me-refused = Koden stämmer inte, är använd, eller så är tiden ute. Kont
 not-me-confirm-heading = Vill du låsa kontot?
 not-me-confirm-what = Det låser kontot, avslutar alla dess sessioner och meddelar dina administratörer. Du behöver dem för att komma in igen.
 not-me-when = Lösenordet återställt
+not-me-when-change = Lösenordet byttes
+not-me-when-info = Säkerhetsuppgifter ändrade
 not-me-button = Det var inte jag: lås kontot
 not-me-done-heading = Kontot är låst
 not-me-done-what = Alla dess sessioner är avslutade, och ingen kan själv återställa lösenordet.

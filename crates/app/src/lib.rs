@@ -3,6 +3,7 @@
 //! A use case gathers the facts, asks `core`, and writes state, audit event and messages in one
 //! transaction. Hashing happens before or after it; mail leaves later, through [`outbox`].
 
+pub mod account;
 pub mod admin;
 pub mod audit;
 mod base;
@@ -17,6 +18,7 @@ pub mod not_me;
 pub mod outbox;
 mod password;
 pub mod reset;
+pub mod security_info;
 mod service;
 pub mod sign_in;
 mod tenant;

@@ -15,8 +15,33 @@ use crate::audit::{Entry, Target, record_one};
 use crate::reset::{Brand, Case, brand};
 use crate::{App, AppError, Ctx};
 
-/// The purpose of these links in the database.
-pub(crate) const PURPOSE: &str = "not me";
+/// What was done by somebody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// The password was reset.
+    Reset,
+    /// The password was changed.
+    Change,
+    /// Security info was changed.
+    SecurityInfo,
+}
+
+impl Deed {
+    const ALL: [Self; 3] = [Self::Reset, Self::Change, Self::SecurityInfo];
+
+    /// The purpose of the links in mails about it, in the database.
+    pub(crate) const fn purpose(self) -> &'static str {
+        match self {
+            Self::Reset => "not me",
+            Self::Change => "not me: change",
+            Self::SecurityInfo => "not me: security info",
+        }
+    }
+
+    fn of(purpose: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|deed| deed.purpose() == purpose)
+    }
+}
 
 /// What the page shows before the button is pressed.
 #[derive(Debug, Clone)]
@@ -25,7 +50,9 @@ pub struct NotMeView {
     pub brand: Brand,
     /// The account.
     pub user_id: String,
-    /// When its password was reset.
+    /// What was done.
+    pub deed: Deed,
+    /// When.
     pub when: Timestamp,
 }
 
@@ -49,7 +76,10 @@ pub async fn look(app: &App, _ctx: &Ctx, token: &str) -> Result<Option<NotMeView
             let Some(link) = links::get_by_tag(tx, &tag).await? else {
                 return Ok(None);
             };
-            if link.purpose != PURPOSE || link.spent_at.is_some() || now >= link.expires_at {
+            let Some(deed) = Deed::of(&link.purpose) else {
+                return Ok(None);
+            };
+            if link.spent_at.is_some() || now >= link.expires_at {
                 return Ok(None);
             }
             let tenant = tenants::get(tx, link.tenant).await?;
@@ -57,6 +87,7 @@ pub async fn look(app: &App, _ctx: &Ctx, token: &str) -> Result<Option<NotMeView
             Ok(tenant.zip(user).map(|(tenant, user)| NotMeView {
                 brand: brand(&tenant),
                 user_id: user.upn.as_str().to_owned(),
+                deed,
                 when: link.created_at,
             }))
         })
@@ -76,7 +107,7 @@ pub async fn report(app: &App, ctx: &Ctx, token: &str) -> Result<Option<Brand>, 
             let Some(link) = links::consume(tx, &tag, now).await? else {
                 return Ok(None);
             };
-            if link.purpose != PURPOSE {
+            if Deed::of(&link.purpose).is_none() {
                 return Err(AppError::NotFound);
             }
             let case = Case::gather(tx, app, link.tenant, Subject::Known, link.user, now).await?;

@@ -80,6 +80,11 @@ pub fn recovery_code(entropy: &dyn Entropy) -> Secret<String> {
     grouped(drawn::<RECOVERY_LENGTH>(entropy).expose(), '-')
 }
 
+/// A recovery code as it is shown, from its written form.
+pub fn grouped_recovery_code(normal: &Secret<String>) -> Secret<String> {
+    grouped(normal.expose(), '-')
+}
+
 /// A text in groups of four characters, for people who read it or type it off.
 pub(crate) fn grouped(text: &str, separator: char) -> Secret<String> {
     let mut groups = String::with_capacity(text.len() * 2);

@@ -97,14 +97,18 @@ impl Proxies {
             ProxyHeader::XForwardedFor => ("x-forwarded-for", address),
             ProxyHeader::Forwarded => ("forwarded", forwarded),
         };
+        // In bytes: what a client put to the left of the proxy's word need not be text, and must not
+        // take that word with it.
         let hops = headers
             .get_all(name)
             .iter()
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split(','));
-        let hops: Vec<&str> = hops.collect();
+            .flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+        let hops: Vec<&[u8]> = hops.collect();
         for hop in hops.into_iter().rev().take(MOST_HOPS) {
-            let Some(address) = read(hop) else { break };
+            let hop = std::str::from_utf8(hop).ok();
+            let Some(address) = hop.and_then(read) else {
+                break;
+            };
             client = address;
             if !self.trusts(client) {
                 break;
@@ -292,6 +296,27 @@ mod tests {
             ),
         ] {
             assert_eq!(client(header, peer, &lines), expected, "{peer} {lines:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_do_not_hide_whoever_sent_them() {
+        for (header, name, line) in [
+            (
+                ProxyHeader::XForwardedFor,
+                "x-forwarded-for",
+                &b"\xff\xe9, 192.0.2.1"[..],
+            ),
+            (
+                ProxyHeader::Forwarded,
+                "forwarded",
+                b"for=\xff, for=192.0.2.1",
+            ),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.append(name, http::HeaderValue::from_bytes(line).unwrap());
+            let client = proxies(header).client("10.0.0.1".parse().unwrap(), &headers);
+            assert_eq!(client.to_string(), "192.0.2.1", "{name}");
         }
     }
 

@@ -139,12 +139,16 @@ kinds! {
     AdministratorReset = "administrator_reset";
     /// Self-service is blocked, to its owner.
     Blocked = "blocked";
+    /// A recovery code was used, to its owner.
+    RecoveryCodeUsed = "recovery_code_used";
     /// A reset is not possible and why, to the account's owner.
     Missing = "missing";
     /// A user asks for help, to the administrators.
     Help = "help";
     /// An account was locked after "this was not me", to its owner and the administrators.
     Frozen = "frozen";
+    /// A person's security info was changed, to the person.
+    SecurityInfo = "security_info";
     /// Wrong passwords locked an account, to its owner.
     AccountLocked = "account_locked";
     /// The limit for texts and calls was reached, to the administrators.

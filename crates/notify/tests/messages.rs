@@ -140,6 +140,18 @@ fn mails(locale: Locale, tenant: &str, user: &str) -> Vec<(String, Content)> {
         };
         all.push((format!("blocked {scope:?}"), blocked(texts, &mail)));
     }
+    for left in [9, 1, 0] {
+        let mail = RecoveryCodeUsed {
+            tenant,
+            user,
+            occasion,
+            left,
+        };
+        all.push((
+            format!("recovery code {left}"),
+            recovery_code_used(texts, &mail),
+        ));
+    }
     for reason in [
         MissingReason::TurnedOff,
         MissingReason::NoMethodEnabled,

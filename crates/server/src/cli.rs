@@ -54,6 +54,9 @@ pub(crate) enum Command {
         /// A user principal name or mail address
         user: String,
     },
+    /// Registering the methods that prove who somebody is
+    #[command(subcommand)]
+    Registration(Registration),
     /// The audit log
     #[command(subcommand)]
     Audit(Audit),
@@ -134,6 +137,10 @@ pub(crate) enum User {
     Unfreeze { user: String },
     /// Lift the blocks of a user's self-service before their 24 hours are over
     Unblock { user: String },
+    /// Lift the lock that wrong passwords put on signing in
+    Unlock { user: String },
+    /// End all sessions of a user
+    SignOut { user: String },
     /// Set a password, which is read from standard input or a file
     SetPassword {
         user: String,
@@ -242,6 +249,32 @@ pub(crate) enum Preset {
     Nist,
     /// NIST SP 800-63B-4 where a second factor is always asked: 8 characters
     NistSecondFactor,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Registration {
+    /// Ask people to register or confirm once more when they next sign in
+    Require {
+        tenant: String,
+        #[command(flatten)]
+        whom: Whom,
+    },
+    /// How far the registration of a user is
+    State { user: String },
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Whom {
+    /// One user
+    #[arg(long)]
+    pub(crate) user: Option<String>,
+    /// The members of a group, directly or through groups in it
+    #[arg(long)]
+    pub(crate) group: Option<String>,
+    /// Everybody in the tenant
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -122,9 +122,26 @@ fn read(text: &str) -> Result<Value, Failure> {
     serde_json::from_str(text).map_err(|error| error.to_string().into())
 }
 
+/// Names come from files and directories: a terminal takes no orders from them. In JSON the escape
+/// stands for the same character; for people it is as good as any.
+fn tame(text: &str) -> String {
+    let mut tamed = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() && c != '\n' {
+            let _ = write!(tamed, "\\u{:04x}", u32::from(c));
+        } else {
+            tamed.push(c);
+        }
+    }
+    tamed
+}
+
 fn put(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out
+        .write_all(tame(text).as_bytes())
+        .and_then(|()| out.flush())
+    {
         // Whoever read has read enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
@@ -217,6 +234,18 @@ fn table(values: &[Value]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_terminal_takes_no_orders_from_a_name() {
+        assert_eq!(
+            tame("a\u{1b}[2Jb\u{9b}0m\u{7f}\r\n"),
+            "a\\u001b[2Jb\\u009b0m\\u007f\\u000d\n"
+        );
+        let name = serde_json::to_string("a\u{9b}0m\u{7f}").unwrap();
+        let shown: String = serde_json::from_str(&tame(&name)).unwrap();
+        assert_eq!(shown, "a\u{9b}0m\u{7f}", "JSON says the same");
+        assert_eq!(tame("Åsa 😀\n"), "Åsa 😀\n");
+    }
 
     #[test]
     fn things_are_lines_in_their_order_and_lists_are_columns() {

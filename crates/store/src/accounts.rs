@@ -39,6 +39,8 @@ pub(crate) struct AccountRow {
     reset_at: Option<i64>,
     version: i64,
     created_at: i64,
+    /// When everybody in the tenant was asked to register again.
+    all_again_at: Option<i64>,
     /// Names of roles, with bars between them.
     roles: Option<String>,
 }
@@ -57,6 +59,8 @@ impl AccountRow {
             roles.push(row.read("role", Role::parse(name))?);
         }
         roles.sort_unstable();
+        // Whoever came later was not asked.
+        let all_again_at = self.all_again_at.filter(|at| self.created_at <= *at);
         Ok(User {
             id: UserId(self.id),
             tenant: TenantId(self.tenant_id),
@@ -89,7 +93,7 @@ impl AccountRow {
             password_never_expires: self.password_never_expires,
             frozen_at: self.frozen_at.map(Timestamp),
             confirmed_at: self.confirmed_at.map(Timestamp),
-            register_again_at: self.register_again_at.map(Timestamp),
+            register_again_at: self.register_again_at.max(all_again_at).map(Timestamp),
             reset_at: self.reset_at.map(Timestamp),
             version: self.version,
             created_at: Timestamp(self.created_at),
@@ -104,6 +108,7 @@ pub(crate) const COLUMNS: &str =
         a.usage_location, a.locale, a.enabled, a.source, a.anchor, a.agent_domain, a.managed,
         a.user_type, a.password_set_at, a.must_change_password, a.password_never_expires,
         a.frozen_at, a.confirmed_at, a.register_again_at, a.reset_at, a.version, a.created_at,
+        (SELECT n.register_again_at FROM tenant n WHERE n.id = a.tenant_id) AS all_again_at,
         (SELECT string_agg(r.role, '|') FROM account_role r
             WHERE r.tenant_id = a.tenant_id AND r.user_id = a.id) AS roles";
 

@@ -253,6 +253,11 @@ pub struct Filter {
     pub request: Option<RequestId>,
 }
 
+const SELECT: &str = "SELECT seq, id, at, activity, outcome, reason, actor_kind, actor_id,
+        target_kind, target_id, target_name, request_id, session_id, client_address, client_class,
+        details, hash
+    FROM audit_event WHERE tenant_id = ";
+
 #[derive(sqlx::FromRow)]
 struct Raw {
     seq: i64,
@@ -320,6 +325,31 @@ impl Raw {
     }
 }
 
+/// The newest events about a user that are of certain activities, the newest first.
+pub async fn newest_about(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+    activities: &[Activity],
+    limit: i64,
+) -> Result<Vec<StoredEvent>> {
+    let rows: Vec<Raw> = on!(tx, |c| {
+        let mut query = sqlx::QueryBuilder::new(SELECT);
+        query
+            .push_bind(tenant.0)
+            .push(" AND target_id = ")
+            .push_bind(user.0)
+            .push(" AND activity IN (");
+        let mut names = query.separated(", ");
+        for activity in activities {
+            names.push_bind(activity.name());
+        }
+        query.push(") ORDER BY seq DESC LIMIT ").push_bind(limit);
+        query.build_query_as().fetch_all(c).await
+    })?;
+    rows.into_iter().map(|raw| raw.into_event(tenant)).collect()
+}
+
 /// Events in their order, after a place (0 for the first page).
 pub async fn list(
     tx: &mut Tx,
@@ -329,12 +359,7 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<StoredEvent>> {
     let rows: Vec<Raw> = on!(tx, |c| {
-        let mut query = sqlx::QueryBuilder::new(
-            "SELECT seq, id, at, activity, outcome, reason, actor_kind, actor_id, target_kind,
-                 target_id, target_name, request_id, session_id, client_address, client_class,
-                 details, hash
-             FROM audit_event WHERE tenant_id = ",
-        );
+        let mut query = sqlx::QueryBuilder::new(SELECT);
         query
             .push_bind(tenant.0)
             .push(" AND seq > ")

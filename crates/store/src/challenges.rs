@@ -19,6 +19,8 @@ pub struct Challenge {
     pub gate: Gate,
     /// The keyed hash of the right answer.
     pub tag: Vec<u8>,
+    /// What a ceremony with a passkey has to remember, sealed.
+    pub state: Option<Vec<u8>>,
     /// When it was made.
     pub created_at: Timestamp,
     /// From when on it is worth nothing.
@@ -45,8 +47,10 @@ pub struct NewChallenge<'a> {
     pub session: SessionId,
     /// The gate it opens.
     pub gate: Gate,
-    /// The keyed hash of the right answer.
+    /// The keyed hash of the right answer; for a passkey, empty.
     pub tag: &'a [u8],
+    /// What a ceremony with a passkey has to remember, sealed.
+    pub state: Option<&'a [u8]>,
     /// Now.
     pub created_at: Timestamp,
     /// From when on it is worth nothing.
@@ -59,6 +63,7 @@ struct Raw {
     session_id: Uuid,
     gate: String,
     tag: Vec<u8>,
+    state: Option<Vec<u8>>,
     created_at: i64,
     expires_at: i64,
     spent_at: Option<i64>,
@@ -78,8 +83,9 @@ pub async fn insert(tx: &mut Tx, tenant: TenantId, new: &NewChallenge<'_>) -> Re
     .await
     .map(drop))?;
     on!(tx, |c| sqlx::query(
-        "INSERT INTO challenge (tenant_id, id, session_id, gate, tag, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)"
+        "INSERT INTO challenge
+             (tenant_id, id, session_id, gate, tag, created_at, expires_at, state)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
     )
     .bind(tenant.0)
     .bind(new.id.0)
@@ -88,28 +94,32 @@ pub async fn insert(tx: &mut Tx, tenant: TenantId, new: &NewChallenge<'_>) -> Re
     .bind(new.tag)
     .bind(new.created_at.0)
     .bind(new.expires_at.0)
+    .bind(new.state)
     .execute(c)
     .await
     .map(drop))
 }
 
-/// The last challenge of a session and gate, spent or not.
+/// The open challenge of a session and gate, of which there is at most one; else the last that was
+/// spent. Two may be made in one moment, so that time alone does not tell them apart.
 pub async fn latest(
     tx: &mut Tx,
     tenant: TenantId,
     session: SessionId,
     gate: Gate,
 ) -> Result<Option<Challenge>> {
-    let raw: Option<Raw> = on!(tx, |c| sqlx::query_as(
-        "SELECT id, session_id, gate, tag, created_at, expires_at, spent_at FROM challenge
+    let raw: Option<Raw> = on!(tx, |c| {
+        sqlx::query_as(
+        "SELECT id, session_id, gate, tag, state, created_at, expires_at, spent_at FROM challenge
          WHERE tenant_id = $1 AND session_id = $2 AND gate = $3
-         ORDER BY created_at DESC, id DESC LIMIT 1"
+         ORDER BY CASE WHEN spent_at IS NULL THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 1"
     )
     .bind(tenant.0)
     .bind(session.0)
     .bind(gate.as_str())
     .fetch_optional(c)
-    .await)?;
+    .await
+    })?;
     raw.map(|raw| {
         let row = Row::new("challenge", raw.id);
         Ok(Challenge {
@@ -117,6 +127,7 @@ pub async fn latest(
             session: SessionId(raw.session_id),
             gate: row.read("gate", Gate::parse(&raw.gate))?,
             tag: raw.tag,
+            state: raw.state,
             created_at: Timestamp(raw.created_at),
             expires_at: Timestamp(raw.expires_at),
             spent_at: raw.spent_at.map(Timestamp),

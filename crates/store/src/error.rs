@@ -218,11 +218,14 @@ fn of_database(error: &dyn DatabaseError) -> StoreError {
 /// The unique keys that callers tell apart, by what both databases call them: SQLite names the
 /// columns, PostgreSQL the constraint, which is named after them.
 fn unique_key(error: &dyn DatabaseError) -> &'static str {
-    const KEYS: [(&str, &str); 4] = [
+    const KEYS: [(&str, &str); 6] = [
         ("upn_key", "upn"),
         ("anchor", "anchor"),
         ("user_group", "group"),
         ("domain", "domain"),
+        ("method_by_credential", "passkey"),
+        // The same, by its one column.
+        (": method.slot", "passkey"),
     ];
     let text = error.constraint().unwrap_or_else(|| error.message());
     KEYS.iter()

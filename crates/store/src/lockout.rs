@@ -72,37 +72,24 @@ pub async fn wrong(
     tag: &Secret<[u8; 32]>,
     now: Timestamp,
 ) -> Result<Option<Timestamp>> {
-    // Whether it is known is asked where it is remembered: of the same password twice at the same
-    // time one counts. There is no row if another try was right meanwhile.
-    let counted: Option<(i64, i64)> = on!(tx, |c| {
-        sqlx::query_as(
-        "INSERT INTO lockout (tenant_id, subject_id, familiar, failures, locks, hit_at, wrong_1)
-         VALUES ($1, $2, $3, 0, 0, $5, $4)
-         ON CONFLICT (tenant_id, subject_id, familiar) DO UPDATE SET
-             wrong_3 = lockout.wrong_2, wrong_2 = lockout.wrong_1, wrong_1 = excluded.wrong_1
-         WHERE CASE WHEN excluded.wrong_1
-                 IN (lockout.wrong_1, lockout.wrong_2, lockout.wrong_3) THEN FALSE ELSE TRUE END
-         RETURNING failures, locks"
+    // One statement: what is known is asked and remembered at once.
+    let counted: Option<(i64, i64)> = on!(tx, |c| sqlx::query_as(
+        "UPDATE lockout SET
+             failures = CASE WHEN $4 IN (wrong_1, wrong_2, wrong_3) AND failures > 0
+                 THEN failures - 1 ELSE failures END,
+             wrong_1 = CASE WHEN $4 IN (wrong_1, wrong_2, wrong_3) THEN wrong_1 ELSE $4 END,
+             wrong_2 = CASE WHEN $4 IN (wrong_1, wrong_2, wrong_3) THEN wrong_2 ELSE wrong_1 END,
+             wrong_3 = CASE WHEN $4 IN (wrong_1, wrong_2, wrong_3) THEN wrong_3 ELSE wrong_2 END
+         WHERE tenant_id = $1 AND subject_id = $2 AND familiar = $3 RETURNING failures, locks"
     )
     .bind(of.tenant.0)
     .bind(of.subject.0)
     .bind(of.familiar)
     .bind(tag.expose().as_slice())
-    .bind(now.0)
     .fetch_optional(c)
-    .await
-    })?;
+    .await)?;
+    // No row: somebody signed in rightly meanwhile, and all is forgotten.
     let Some((failures, locks)) = counted else {
-        on!(tx, |c| sqlx::query(
-            "UPDATE lockout SET failures = CASE WHEN failures > 0 THEN failures - 1 ELSE 0 END
-             WHERE tenant_id = $1 AND subject_id = $2 AND familiar = $3"
-        )
-        .bind(of.tenant.0)
-        .bind(of.subject.0)
-        .bind(of.familiar)
-        .execute(c)
-        .await
-        .map(drop))?;
         return Ok(None);
     };
     if failures < i64::from(rule.threshold) {

@@ -370,6 +370,44 @@ pub async fn replace_recovery_codes(
     Ok(true)
 }
 
+/// Notes that the person proved a value that somebody else had put on file; the value stays, and so
+/// does the time since when it may be used. `false`: there is no such method.
+pub async fn adopt(tx: &mut Tx, tenant: TenantId, user: UserId, id: MethodId) -> Result<bool> {
+    let adopted = on!(tx, |c| sqlx::query(
+        "UPDATE method SET origin = $4 WHERE tenant_id = $1 AND user_id = $2 AND id = $3"
+    )
+    .bind(tenant.0)
+    .bind(user.0)
+    .bind(id.0)
+    .bind(Origin::Person.as_str())
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))?;
+    if adopted {
+        accounts::bump_version(tx, tenant, user).await?;
+    }
+    Ok(adopted)
+}
+
+/// Counts a value as one that replaced another at a moment, although there was none in its place: the
+/// other was removed, or was the directory's. `false`: there is no such method.
+pub async fn let_rest(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: MethodId,
+    changed_at: Timestamp,
+) -> Result<bool> {
+    on!(tx, |c| sqlx::query(
+        "UPDATE method SET changed_at = $3 WHERE tenant_id = $1 AND id = $2"
+    )
+    .bind(tenant.0)
+    .bind(id.0)
+    .bind(changed_at.0)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
 /// Deletes a method of a user.
 pub async fn delete(tx: &mut Tx, tenant: TenantId, user: UserId, id: MethodId) -> Result<bool> {
     let deleted = on!(tx, |c| sqlx::query(

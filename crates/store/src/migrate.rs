@@ -49,6 +49,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(2, "0002_keys_by_byte", pair),
     migration!(3, "0003_audit_base", both),
     migration!(4, "0004_sign_in", both),
+    migration!(5, "0005_challenge_state", both),
 ];
 
 /// Any number that nobody else on the same server uses: "latchkey" in ASCII.

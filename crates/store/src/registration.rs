@@ -5,7 +5,7 @@ use latchkey_types::{GroupId, TenantId, Timestamp, UserId};
 use uuid::Uuid;
 
 use crate::db::on;
-use crate::{Result, Tx};
+use crate::{Result, Tx, accounts};
 
 /// Notes that a person registered or confirmed their security info. `false`: no such user.
 pub async fn confirm(tx: &mut Tx, tenant: TenantId, user: UserId, now: Timestamp) -> Result<bool> {
@@ -57,16 +57,19 @@ pub async fn require_of_user(
     .map(|done| done.rows_affected() == 1))
 }
 
-/// Asks every user of a tenant to register or confirm once more; how many there are.
+/// Asks every user of a tenant to register or confirm once more; how many there are. One row is
+/// written, however many they are; whoever is added later is not asked.
 pub async fn require_of_all(tx: &mut Tx, tenant: TenantId, now: Timestamp) -> Result<u64> {
     on!(tx, |c| sqlx::query(
-        "UPDATE account SET register_again_at = $2 WHERE tenant_id = $1"
+        "UPDATE tenant SET register_again_at = $2 WHERE id = $1"
     )
     .bind(tenant.0)
     .bind(now.0)
     .execute(c)
     .await
-    .map(|done| done.rows_affected()))
+    .map(drop))?;
+    let asked = accounts::count(tx, tenant, &accounts::Filter::default()).await?;
+    Ok(u64::try_from(asked).unwrap_or(0))
 }
 
 /// Asks the members of a group, direct or not, to register or confirm once more; how many there are.
@@ -107,13 +110,12 @@ pub struct Expiring {
     pub told_days: Option<i64>,
 }
 
-/// The statement of [`expiring`]: a test asks both databases how they run it.
-pub const EXPIRING: &str = "SELECT id, password_set_at, expiry_told_days FROM account
-         WHERE tenant_id = $1 AND password_set_at IS NOT NULL
-             AND (password_set_at, id) > ($2, $3) AND password_set_at <= $4
-             AND enabled AND NOT password_never_expires AND managed = 'cloud'
-             AND (expiry_told_days IS NULL OR expiry_told_days > $5)
-         ORDER BY password_set_at, id LIMIT $6";
+const EXPIRING: &str = "SELECT id, password_set_at, expiry_told_days FROM account
+    WHERE tenant_id = $1 AND password_set_at IS NOT NULL
+        AND (password_set_at, id) > ($2, $3) AND password_set_at <= $4
+        AND enabled AND NOT password_never_expires AND managed = 'cloud'
+        AND (expiry_told_days IS NULL OR expiry_told_days > $5)
+    ORDER BY password_set_at, id LIMIT $6";
 
 /// Enabled users with a password in the cloud that was set after one moment and not after another,
 /// which expires, and of whose expiry in so many days they were not told; the oldest passwords
@@ -168,4 +170,42 @@ pub async fn tell_expiry(
     .execute(c)
     .await
     .map(|done| done.rows_affected() == 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Db, Options};
+
+    #[tokio::test]
+    async fn expiring_passwords_are_read_in_the_order_of_the_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("latchkey.db").display());
+        let db = Db::open(&url, &Options::default()).await.unwrap();
+        db.migrate().await.unwrap();
+        let plan = db
+            .read(async |mut tx| {
+                on!(&mut tx, |c| {
+                    let mut query = sqlx::QueryBuilder::new("EXPLAIN QUERY PLAN ");
+                    query.push(EXPIRING);
+                    query
+                        .build_query_as::<(i64, i64, i64, String)>()
+                        .fetch_all(c)
+                        .await
+                })
+            })
+            .await
+            .unwrap();
+        let steps: Vec<&str> = plan.iter().map(|step| step.3.as_str()).collect();
+        // One step: no sorting after it.
+        let [search] = steps[..] else {
+            panic!("{steps:?}")
+        };
+        assert!(
+            search.contains("account_by_password_age (tenant_id=?")
+                && search.contains("(password_set_at,id)>(?,?)"),
+            "{search}"
+        );
+        db.close().await;
+    }
 }

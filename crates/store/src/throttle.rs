@@ -144,6 +144,26 @@ fn parse(key: &str) -> Option<Bucket> {
         .find(|bucket| bucket.key() == key)
 }
 
+/// Forgets the hits and the block of one bucket. Whether there was a block in force.
+pub async fn lift(
+    tx: &mut Tx,
+    tenant: TenantId,
+    subject: UserId,
+    bucket: Bucket,
+    now: Timestamp,
+) -> Result<bool> {
+    let ends: Option<Option<i64>> = on!(tx, |c| sqlx::query_scalar(
+        "DELETE FROM throttle WHERE tenant_id = $1 AND subject_id = $2 AND bucket = $3
+         RETURNING blocked_until"
+    )
+    .bind(tenant.0)
+    .bind(subject.0)
+    .bind(bucket.key())
+    .fetch_optional(c)
+    .await)?;
+    Ok(ends.flatten().is_some_and(|until| until > now.0))
+}
+
 /// Forgets all hits and blocks of a user.
 pub async fn clear(tx: &mut Tx, tenant: TenantId, subject: UserId) -> Result<u64> {
     on!(tx, |c| sqlx::query(

@@ -60,6 +60,15 @@ impl TestApp {
         Some(app)
     }
 
+    /// The address of its database, if the database is one of its own.
+    pub fn url(&self) -> Option<String> {
+        match (&self.file, &self.database) {
+            (Some(file), _) => Some(format!("sqlite:{}", file.display())),
+            (None, Some(database)) => Some(database.url.clone()),
+            (None, None) => None,
+        }
+    }
+
     /// Another process of the same service, on the same database.
     pub async fn another(&self, url: &str) -> App {
         let parts = parts(url, self.seed, &self.clock, &self.outbox, |_| {}).await;

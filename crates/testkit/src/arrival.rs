@@ -113,6 +113,12 @@ impl Arrival {
         self.take(outcome)
     }
 
+    /// Chooses a passkey in place of the password.
+    pub async fn use_passkey(&mut self) -> &mut Self {
+        let outcome = sign_in::use_passkey(&self.app, &self.cookie, self.view.version).await;
+        self.take(outcome)
+    }
+
     /// Sends what a passkey answered.
     pub async fn passkey(&mut self, response: &str) -> &mut Self {
         let version = self.view.version;

@@ -9,6 +9,7 @@ pub mod html;
 mod person;
 pub mod pg;
 pub mod seed;
+mod session;
 pub mod wire;
 
 pub use app::{TestApp, both};
@@ -16,3 +17,4 @@ pub use arrival::Arrival;
 pub use browser::{Browser, Server};
 pub use clock::{Seeded, TestClock};
 pub use person::{Person, solve, totp};
+pub use session::session;

@@ -97,6 +97,32 @@ impl Person {
         self.take(outcome)
     }
 
+    /// What the page asks the browser's authenticator.
+    ///
+    /// # Panics
+    /// If it is another page.
+    pub fn options(&self) -> &str {
+        match &self.view.page {
+            Page::Passkey { options } => options,
+            other => unreachable!("no passkey is asked for: {other:?}"),
+        }
+    }
+
+    /// Sends what an authenticator answered.
+    pub async fn passkey(&mut self, response: &str) -> &mut Self {
+        let version = self.view.version;
+        let outcome = reset::passkey(&self.app, &self.ctx, &self.cookie, version, response).await;
+        self.take(outcome)
+    }
+
+    /// Types a recovery code.
+    pub async fn recovery_code(&mut self, typed: &str) -> &mut Self {
+        let version = self.view.version;
+        let outcome =
+            reset::recovery_code(&self.app, &self.ctx, &self.cookie, version, typed).await;
+        self.take(outcome)
+    }
+
     /// Types answers.
     pub async fn answers(&mut self, typed: &[String]) -> &mut Self {
         let outcome =

@@ -140,8 +140,8 @@ if (typeof document === "undefined") {
     });
   }
 
-  // One press is enough.
-  for (const form of $$("form[method=post]")) {
+  // One press is enough, unless it is for a file, after which the page stays.
+  for (const form of $$("form[method=post]:not([data-download])")) {
     let sent = false;
     form.addEventListener("submit", (event) => {
       if (event.defaultPrevented) return;

@@ -36,6 +36,8 @@ pub struct DemoUser {
     pub name: String,
     /// What can be seen with this user, in a sentence.
     pub what_it_is_for: String,
+    /// Their password, if there is one.
+    pub password: Option<String>,
 }
 
 /// A link on the demo's first page.

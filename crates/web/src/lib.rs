@@ -2,18 +2,21 @@
 //!
 //! Handlers read a form, call one use case and show what came of it. Nothing is decided here.
 
+mod account;
 mod assets;
 mod change;
 #[cfg(test)]
 mod contrast_tests;
 mod demo;
 mod health;
+mod landing;
 mod layout;
 mod not_me;
 mod portal;
 mod problem;
 mod reset;
 mod rules;
+mod security_info;
 mod sign_in;
 mod signed_in;
 mod words;
@@ -22,7 +25,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::response::Redirect;
 use axum::routing::get;
 use http::HeaderMap;
 use latchkey_app::App;
@@ -59,12 +61,14 @@ impl Default for WebOptions {
 pub fn router(app: App, options: &WebOptions) -> Router {
     let portal = Portal::new(app);
     let routes = Router::new()
-        .route("/", get(|| async { Redirect::to("/reset") }))
         .route("/assets/{name}", get(asset))
         .route("/favicon.ico", get(icon))
+        .merge(landing::routes())
         .merge(reset::routes(&portal))
         .merge(sign_in::routes())
+        .merge(security_info::routes())
         .merge(change::routes())
+        .merge(account::routes())
         .merge(not_me::routes())
         .merge(health::routes())
         .with_state(portal.clone());

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
-use latchkey_app::not_me;
+use latchkey_app::not_me::{self, Deed};
 use latchkey_app::reset::{self, Brand};
 use latchkey_http::{Incoming, Posted, Problem};
 use latchkey_i18n::Texts;
@@ -75,7 +75,11 @@ async fn post(
             moment: None,
         },
         Detail {
-            name: t.get("not-me-when"),
+            name: t.get(match found.deed {
+                Deed::Reset => "not-me-when",
+                Deed::Change => "not-me-when-change",
+                Deed::SecurityInfo => "not-me-when-info",
+            }),
             value: t.date_time(found.when),
             moment: Some(found.when.rfc3339()),
         },

@@ -59,6 +59,7 @@ impl Portal {
                 user_id: "ada@contoso.example".into(),
                 name: "<b>Ada</b>".into(),
                 what_it_is_for: "One code by e-mail.".into(),
+                password: None,
             }],
             links: Vec::new(),
         };

@@ -11,6 +11,7 @@ use latchkey_store::{audit as log, tenants};
 use latchkey_types::{EmailAddress, PhoneNumber, Timestamp};
 use serde::Serialize;
 
+use super::registration::{StateView, state_of};
 use super::{PAGE, find};
 use crate::reset::Case;
 use crate::{App, AppError};
@@ -44,6 +45,8 @@ pub struct Explanation {
     pub unusable_gates: Vec<String>,
     /// What is blocked now, and until when.
     pub blocked: Vec<String>,
+    /// How far the registration of methods is; none while the tenant is off.
+    pub registration: Option<StateView>,
     /// How the last resets ended, the newest first.
     pub last_results: Vec<String>,
 }
@@ -145,6 +148,7 @@ pub async fn explain(app: &App, typed: &str) -> Result<Explanation, AppError> {
             .iter()
             .map(|(bucket, until)| format!("{} until {}", bucket.key(), until.rfc3339()))
             .collect(),
+        registration: state_of(&case, now),
         last_results: results,
     })
 }
@@ -171,6 +175,7 @@ fn switched_off(user: &User, tenant: &Tenant) -> Explanation {
         usable_gates: Vec::new(),
         unusable_gates: Vec::new(),
         blocked: Vec::new(),
+        registration: None,
         last_results: Vec::new(),
     }
 }
@@ -363,6 +368,9 @@ fn obstacle(case: &Case, user: &User, gate: Gate, now: Timestamp) -> String {
         Gate::Questions => "questions may not be the only gate".into(),
         Gate::AuthenticatorCode => "no authenticator app".into(),
         Gate::AuthenticatorPush => "no paired app, or only one gate is required".into(),
+        Gate::Passkey if !case.has_passkeys => {
+            "no passkey can be bound to the base address of this deployment".into()
+        }
         Gate::Passkey => "no passkey".into(),
         Gate::RecoveryCode => "no recovery codes".into(),
         Gate::HelpdeskCode => "no pass from the helpdesk".into(),

@@ -107,7 +107,7 @@ fn target(group: &Group) -> Option<Target> {
     Some(Target::thing("group", group.id.0, &group.name))
 }
 
-async fn find_in(tx: &mut Tx, tenant: TenantId, typed: &str) -> Result<Group, AppError> {
+pub(super) async fn find_in(tx: &mut Tx, tenant: TenantId, typed: &str) -> Result<Group, AppError> {
     let found = match GroupId::parse(typed) {
         Ok(id) => groups::get(tx, tenant, id).await?,
         Err(_) => groups::find_by_name(tx, tenant, typed).await?,

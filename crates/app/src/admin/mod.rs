@@ -12,6 +12,7 @@ pub mod methods;
 pub mod policy;
 mod preview;
 mod purge;
+pub mod registration;
 pub mod seed;
 pub mod tenant;
 pub mod user;

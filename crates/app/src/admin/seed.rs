@@ -1,20 +1,27 @@
 //! Whole tenants in one transaction: for the demonstration.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use latchkey_core::model::{Origin, User};
+use latchkey_core::password::normalise;
 use latchkey_core::settings::{Scope, Settings};
-use latchkey_crypto::totp;
-use latchkey_store::methods::{self, MethodKind};
+use latchkey_core::sign_in::lockout::{LONGEST_LOCK, Rule};
+use latchkey_crypto::passkey::NewPasskey;
+use latchkey_crypto::{codes, totp};
+use latchkey_store::lockout::{self, Counter};
+use latchkey_store::methods::{self, MethodKind, NewMethod};
 use latchkey_store::{Tx, accounts, groups, tenants};
-use latchkey_types::{DomainName, Secret, TenantId, Upn};
+use latchkey_types::{DomainName, MethodId, Secret, TenantId, Upn};
 
 use super::methods::{
     Answer, Private, add_authenticator_in, hash_answers, set_private_in, set_questions_in,
 };
 use super::tenant::NewTenantForm;
-use super::user::{Field, assign, blank, create_in};
+use super::user::{Field, assign, blank, create_with_hash};
 use super::{domain, find, group, policy, tenant};
-use crate::keys::open;
+use crate::keys::{open, seal};
+use crate::reset::recovery_code_slot;
 use crate::{App, AppError, Ctx};
 
 /// A tenant with everybody in it.
@@ -49,10 +56,18 @@ pub struct SeedUser {
     pub private: Vec<(Private, String)>,
     /// Answers to security questions.
     pub answers: Vec<(&'static str, &'static str)>,
+    /// The password, if there is one.
+    pub password: Option<&'static str>,
+    /// Whether wrong passwords locked the account, for as long as can be.
+    pub is_locked: bool,
+    /// Recovery codes.
+    pub recovery_codes: Vec<&'static str>,
     /// Whether there is an authenticator app.
     pub has_authenticator: bool,
     /// Whether it is in the group that may reset.
     pub is_in_group: bool,
+    /// How long ago the person last confirmed what is on file.
+    pub confirmed: Option<Duration>,
 }
 
 /// Creates tenants with all their users in one transaction.
@@ -72,6 +87,7 @@ pub async fn seed(app: &App, ctx: &Ctx, all: &[SeedTenant]) -> Result<(), AppErr
             hashed.push((number, user.upn, hash_answers(app, own, &answers).await?));
         }
     }
+    let passwords = hash_passwords(app, all).await?;
     app.db()
         .write(async |mut tx| {
             let tx = &mut tx;
@@ -82,11 +98,29 @@ pub async fn seed(app: &App, ctx: &Ctx, all: &[SeedTenant]) -> Result<(), AppErr
                         .find(|(of, name, _)| *of == number && *name == upn)
                         .map(|(_, _, answers)| answers.as_slice())
                 };
-                seed_one(tx, app, ctx, tenant, &answers).await?;
+                seed_one(tx, app, ctx, tenant, &answers, &passwords).await?;
             }
             Ok::<_, AppError>(())
         })
         .await
+}
+
+/// One hash for each password, however many people have it: a demonstration has to start fast, and
+/// its passwords are no secret.
+async fn hash_passwords(
+    app: &App,
+    all: &[SeedTenant],
+) -> Result<BTreeMap<&'static str, String>, AppError> {
+    let mut hashes = BTreeMap::new();
+    let people = all.iter().flat_map(|tenant| &tenant.users);
+    for password in people.filter_map(|user| user.password) {
+        if !hashes.contains_key(password) {
+            let plain = normalise(&Secret::new(password.to_owned()));
+            let hash = app.hashing().hash(app.entropy(), plain).await?;
+            hashes.insert(password, hash);
+        }
+    }
+    Ok(hashes)
 }
 
 /// The hashed answers of a user, by name.
@@ -98,6 +132,7 @@ async fn seed_one(
     ctx: &Ctx,
     seed: &SeedTenant,
     answers: &Answers<'_>,
+    passwords: &BTreeMap<&'static str, String>,
 ) -> Result<(), AppError> {
     let said = |error: latchkey_types::Malformed| AppError::Invalid(error.to_string());
     let id = TenantId::new(app.clock(), app.entropy());
@@ -135,7 +170,14 @@ async fn seed_one(
         let mut user = blank(app, id, Upn::parse(person.upn).map_err(said)?);
         assign(&mut user, &person.fields)
             .map_err(|wrong| AppError::Invalid(format!("{}: {}", person.upn, wrong.join("; "))))?;
-        create_in(tx, app, ctx, &tenant, &user).await?;
+        let now = app.clock().now();
+        user.confirmed_at = person.confirmed.map(|ago| now.minus(ago));
+        let hash = person.password.and_then(|password| passwords.get(password));
+        user.password_set_at = hash.map(|_| user.created_at);
+        create_with_hash(tx, app, ctx, &tenant, &user, hash.map(String::as_str)).await?;
+        if person.is_locked {
+            lock(tx, app, &user).await?;
+        }
         for value in &person.private {
             let one = std::slice::from_ref(value);
             set_private_in(tx, app, ctx, &tenant, &key, &user, one).await?;
@@ -144,6 +186,9 @@ async fn seed_one(
             let secret = totp::new_secret(app.entropy());
             add_authenticator_in(tx, app, ctx, &tenant, &key, &user, "App", &secret).await?;
         }
+        if !person.recovery_codes.is_empty() {
+            give_codes(tx, app, &user, &person.recovery_codes).await?;
+        }
         if let Some(hashed) = answers(person.upn) {
             set_questions_in(tx, app, ctx, &tenant, &key, &user, hashed).await?;
         }
@@ -151,6 +196,94 @@ async fn seed_one(
             groups::add_user(tx, id, only.id, user.id).await?;
         }
     }
+    Ok(())
+}
+
+/// Locks an account as the last of very many wrong passwords does.
+async fn lock(tx: &mut Tx, app: &App, user: &User) -> Result<(), AppError> {
+    let now = app.clock().now();
+    let counter = Counter {
+        tenant: user.tenant,
+        subject: user.id,
+        familiar: false,
+    };
+    let rule = Rule {
+        threshold: 1,
+        first: LONGEST_LOCK,
+    };
+    lockout::hit(tx, counter, rule, now).await?;
+    let tag = Secret::new([0; 32]);
+    lockout::wrong(tx, counter, rule, &tag, now).await?;
+    Ok(())
+}
+
+/// Gives a user these recovery codes in place of those there were: for the demonstration and for
+/// tests, since people get theirs drawn, and see them once.
+pub async fn give_recovery_codes(
+    app: &App,
+    typed: &str,
+    typed_codes: &[&str],
+) -> Result<(), AppError> {
+    app.db()
+        .write(async |mut tx| {
+            let tx = &mut tx;
+            let user = find::user_in(tx, typed).await?;
+            give_codes(tx, app, &user, typed_codes).await
+        })
+        .await
+}
+
+/// Gives a user a passkey that was registered elsewhere for this site: for tests, since people
+/// register theirs themselves.
+pub async fn give_passkey(
+    app: &App,
+    typed: &str,
+    name: &str,
+    passkey: &NewPasskey,
+) -> Result<(), AppError> {
+    app.db()
+        .write(async |mut tx| {
+            let tx = &mut tx;
+            let user = find::user_in(tx, typed).await?;
+            let (_, wrapped) = tenants::get_with_key(tx, user.tenant)
+                .await?
+                .ok_or(AppError::NotFound)?;
+            let key = app.keys().data_key(user.tenant, &wrapped)?;
+            let id = MethodId::new(app.clock(), app.entropy());
+            let value = seal(&key, app.entropy(), "method", "value", id.0, &passkey.data)?;
+            let new = NewMethod {
+                id,
+                kind: MethodKind::Passkey,
+                slot: &passkey.credential_id,
+                name,
+                value: &value,
+                origin: Origin::Person,
+            };
+            let now = app.clock().now();
+            methods::add_passkey(tx, user.tenant, user.id, &new, now).await?;
+            Ok::<_, AppError>(())
+        })
+        .await
+}
+
+async fn give_codes(
+    tx: &mut Tx,
+    app: &App,
+    user: &User,
+    typed_codes: &[&str],
+) -> Result<(), AppError> {
+    let rows = typed_codes
+        .iter()
+        .map(|typed| {
+            let code = codes::normalise_recovery_code(typed).ok_or_else(|| {
+                AppError::Invalid("a recovery code has 24 letters and digits".into())
+            })?;
+            let slot = recovery_code_slot(app, user.tenant, user.id, &code);
+            Ok((MethodId::new(app.clock(), app.entropy()), slot))
+        })
+        .collect::<Result<Vec<_>, AppError>>()?;
+    let now = app.clock().now();
+    methods::replace_recovery_codes(tx, user.tenant, user.id, &rows, now).await?;
     Ok(())
 }
 

@@ -3,7 +3,10 @@
 use latchkey_core::audit::Activity;
 use latchkey_core::model::{DomainKind, Managed, Role, Source, Tenant, User, UserType};
 use latchkey_core::password::{BannedLists, Names, TermList, Violation, check, normalise};
-use latchkey_store::{StoreError, Tx, accounts, domains, lockout, tenants, throttle};
+use latchkey_core::reset::throttle::Bucket;
+use latchkey_store::{
+    StoreError, Tx, accounts, domains, links, lockout, sign_in_sessions, tenants, throttle,
+};
 use latchkey_types::{
     CountryCode, EmailAddress, Password, PhoneNumber, TenantId, Timestamp, Upn, UserId,
 };
@@ -371,10 +374,22 @@ pub(crate) async fn create_in(
     tenant: &Tenant,
     user: &User,
 ) -> Result<(), AppError> {
+    create_with_hash(tx, app, ctx, tenant, user, None).await
+}
+
+/// The same with a password that was hashed before.
+pub(super) async fn create_with_hash(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    tenant: &Tenant,
+    user: &User,
+    hash: Option<&str>,
+) -> Result<(), AppError> {
     check_domain(tx, tenant, &user.upn)
         .await
         .map_err(AppError::Invalid)?;
-    match accounts::insert(tx, user, None).await {
+    match accounts::insert(tx, user, hash).await {
         Ok(()) => {}
         Err(StoreError::Conflict(key)) => return Err(taken(user, key)),
         Err(error) => return Err(error.into()),
@@ -502,11 +517,11 @@ pub(crate) async fn set_in(
     record_one(tx, app, ctx, tenant, entry).await
 }
 
-/// Whether a value that a code could be sent to is replaced by another. A first value rests for
-/// nobody: there was no owner of an old one who could miss it.
+/// Whether a value that a code could be sent to is replaced or taken away: were taking away free,
+/// another value could be put in its place a moment later. A first value rests for nobody: there
+/// was no owner of an old one who could miss it.
 fn replaces_contact(before: &User, after: &User) -> bool {
-    let replaced =
-        |old: Option<&String>, new: Option<&String>| old.is_some() && new.is_some() && old != new;
+    let replaced = |old: Option<&String>, new: Option<&String>| old.is_some() && old != new;
     replaced(before.other_mails.first(), after.other_mails.first())
         || replaced(before.mobile_phone.as_ref(), after.mobile_phone.as_ref())
         || replaced(before.office_phone.as_ref(), after.office_phone.as_ref())
@@ -557,6 +572,54 @@ pub async fn unblock(app: &App, ctx: &Ctx, typed: &str) -> Result<bool, AppError
                 .with("unblocked", lifted);
             record_one(tx, app, ctx, &tenant, entry).await?;
             Ok::<_, AppError>(true)
+        })
+        .await
+}
+
+/// Lifts the lock that wrong passwords put on an account, and the block of a second factor's codes.
+/// `false`: there was none.
+pub async fn unlock(app: &App, ctx: &Ctx, typed: &str) -> Result<bool, AppError> {
+    let now = app.clock().now();
+    app.db()
+        .write(async |mut tx| {
+            let tx = &mut tx;
+            let user = find::user_in(tx, typed).await?;
+            let tenant = tenants::get(tx, user.tenant)
+                .await?
+                .ok_or(AppError::NotFound)?;
+            let locked = lockout::clear(tx, tenant.id, user.id, now).await?;
+            let bucket = Bucket::SecondFactor;
+            let blocked = throttle::lift(tx, tenant.id, user.id, bucket, now).await?;
+            if !locked && !blocked {
+                return Ok(false);
+            }
+            let entry = Entry::new(Activity::UserChanged)
+                .on(Some(Target::user(&user)))
+                .with("unlocked", true);
+            record_one(tx, app, ctx, &tenant, entry).await?;
+            Ok::<_, AppError>(true)
+        })
+        .await
+}
+
+/// Ends all sessions of a user; how many there were.
+pub async fn sign_out(app: &App, ctx: &Ctx, typed: &str) -> Result<u64, AppError> {
+    let now = app.clock().now();
+    app.db()
+        .write(async |mut tx| {
+            let tx = &mut tx;
+            let user = find::user_in(tx, typed).await?;
+            let tenant = tenants::get(tx, user.tenant)
+                .await?
+                .ok_or(AppError::NotFound)?;
+            let ended = sign_in_sessions::end_others(tx, tenant.id, user.id, None, now).await?;
+            if ended > 0 {
+                let entry = Entry::new(Activity::SessionEnded)
+                    .on(Some(Target::user(&user)))
+                    .with("sessions", ended);
+                record_one(tx, app, ctx, &tenant, entry).await?;
+            }
+            Ok::<_, AppError>(ended)
         })
         .await
 }
@@ -644,6 +707,8 @@ pub async fn set_password(
                 ));
             }
             lockout::clear(tx, user.tenant, user.id, now).await?;
+            // What older resets of the user gave acts no more.
+            links::void_for_user(tx, user.tenant, user.id, now).await?;
             if must_change {
                 let after = accounts::get(tx, user.tenant, user.id).await?;
                 let after = after.ok_or(AppError::NotFound)?;

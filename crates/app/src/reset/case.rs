@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use latchkey_core::model::{Origin, Tenant, User, UserType};
+use latchkey_core::registration;
 use latchkey_core::reset::throttle::Bucket;
 use latchkey_core::reset::{
     Eligible, Facts, Gate, Ineligible, Methods, OnFile, Stamp, Subject, TenantFacts, UserFacts,
@@ -40,7 +41,11 @@ pub(crate) struct Case {
     pub authenticators: Vec<Authenticator>,
     /// The questions: name and hash of the answer. A decoy's hashes match nothing.
     pub answers: Vec<(String, String)>,
+    /// Whether it is in a group that may reset, where only groups may.
+    pub is_in_scope: bool,
     pub eligibility: Result<Eligible, Ineligible>,
+    /// Whether there can be passkeys under the base address.
+    pub has_passkeys: bool,
     /// Gates that are blocked now.
     pub blocked: BTreeSet<Gate>,
     /// Everything that is blocked now, and until when.
@@ -98,10 +103,12 @@ impl Case {
             methods: Methods::default(),
             authenticators: Vec::new(),
             answers: Vec::new(),
+            is_in_scope,
             eligibility: Err(Ineligible {
                 deciding: latchkey_core::reset::Reason::NotProperlyConfigured,
                 reasons: Vec::new(),
             }),
+            has_passkeys: app.passkeys().is_some(),
             blocked: Gate::ALL
                 .into_iter()
                 .filter(|gate| blocked.contains_key(&Bucket::Gate(*gate)))
@@ -117,6 +124,15 @@ impl Case {
         Ok(Some(case))
     }
 
+    /// For a session that was opened with a recovery code: if that was the last one, it goes on
+    /// counting here, or its use would end what it was used for.
+    pub(crate) fn keep_last_code(&mut self, now: Timestamp) {
+        if self.methods.recovery_codes == 0 {
+            self.methods.recovery_codes = 1;
+            self.eligibility = self.decide(&self.tenant.settings.reset, self.is_in_scope, now);
+        }
+    }
+
     /// Whether the subject may reset under settings that need not be those in force.
     pub(crate) fn decide(
         &self,
@@ -124,18 +140,36 @@ impl Case {
         is_in_scope: bool,
         now: Timestamp,
     ) -> Result<Eligible, Ineligible> {
-        let user = UserFacts {
-            is_in_scope: self.who.is_in_scope || is_in_scope,
-            ..self.who
-        };
         decide_eligibility(&Facts {
             now,
             settings,
             tenant: self.tenant_facts(),
-            user,
+            user: self.user_facts(is_in_scope),
             // Agents come with the on-premises capability.
             writeback: Writeback::Off,
             methods: &self.methods,
+        })
+    }
+
+    fn user_facts(&self, is_in_scope: bool) -> UserFacts {
+        UserFacts {
+            is_in_scope: self.who.is_in_scope || is_in_scope,
+            ..self.who
+        }
+    }
+
+    /// What decides how far the registration is. `None`: there is no account.
+    pub(crate) fn registration(&self, now: Timestamp) -> Option<registration::Facts<'_>> {
+        let user = self.user.as_ref()?;
+        Some(registration::Facts {
+            now,
+            settings: &self.tenant.settings,
+            tenant: self.tenant_facts(),
+            user: self.user_facts(self.is_in_scope),
+            methods: &self.methods,
+            created_at: user.created_at,
+            confirmed_at: user.confirmed_at,
+            register_again_at: user.register_again_at,
         })
     }
 
@@ -144,6 +178,14 @@ impl Case {
         let own = &self.tenant.settings.reset.questions.own;
         questions::PREDEFINED.contains(&name)
             || own.iter().any(|text| questions::own_name(text) == name)
+    }
+
+    /// What would count with these rows alone.
+    pub(crate) fn with_methods(mut self, rows: &[Method]) -> Result<Methods, AppError> {
+        self.authenticators.clear();
+        self.answers.clear();
+        self.read_methods(rows)?;
+        Ok(self.methods)
     }
 
     fn read_methods(&mut self, rows: &[Method]) -> Result<(), AppError> {
@@ -209,7 +251,7 @@ impl Case {
                 // A question that was taken away since is not asked any more.
                 MethodKind::Question if !self.is_asked(&row.slot) => {}
                 MethodKind::Question => self.answers.push((row.slot.clone(), text(&opened()?))),
-                MethodKind::Passkey => found.passkeys += 1,
+                MethodKind::Passkey => found.passkeys += usize::from(self.has_passkeys),
                 MethodKind::RecoveryCode => found.recovery_codes += 1,
                 // Kept for the person and the helpdesk; no gate uses it.
                 MethodKind::AlternatePhone => {}
@@ -222,8 +264,15 @@ impl Case {
     }
 
     fn derive_methods(&mut self, app: &App, seed: &Tag, now: Timestamp) {
-        let settings = &self.tenant.settings.reset;
-        self.methods = decoy::methods(seed.as_bytes(), settings, self.required(now));
+        let mut settings = self.tenant.settings.reset.clone();
+        if !self.has_passkeys {
+            settings.methods.remove(&Gate::Passkey);
+        }
+        self.methods = decoy::methods(seed.as_bytes(), &settings, self.required(now));
+        if !self.has_passkeys {
+            // Nor of those who seem to be administrators, whatever the settings say.
+            self.methods.passkeys = 0;
+        }
         if self.methods.authenticators > 0 {
             let id = latchkey_types::MethodId(self.subject_id.0);
             self.authenticators

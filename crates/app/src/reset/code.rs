@@ -64,7 +64,14 @@ pub async fn code(
             }
             _ => sent_code(tx, app, &open, gate, typed).await?,
         };
-        settle(tx, app, ctx, open, gate, left, verdict, None).await
+        let tried = Try {
+            gate,
+            left,
+            verdict,
+            anew: None,
+            why: None,
+        };
+        settle(tx, app, ctx, open, tried).await
     })
     .await
 }
@@ -105,18 +112,14 @@ pub async fn answers(
         }
         let required = open.case.tenant.settings.reset.questions.to_reset;
         let verdict = questions(claimant(&open), required, &right);
-        let redraw = draw(app, &open);
-        settle(
-            tx,
-            app,
-            ctx,
-            open,
-            Gate::Questions,
+        let tried = Try {
+            gate: Gate::Questions,
             left,
             verdict,
-            Some(redraw),
-        )
-        .await
+            anew: Some(Event::Redraw(draw(app, &open))),
+            why: None,
+        };
+        settle(tx, app, ctx, open, tried).await
     })
     .await
 }
@@ -174,13 +177,13 @@ async fn count_answers(
         .await
 }
 
-enum Count {
+pub(super) enum Count {
     Pass(usize),
     Blocked(Timestamp, bool),
 }
 
 /// Counts a try of a gate, before it is compared.
-async fn count(tx: &mut Tx, open: &Open, gate: Gate) -> Result<Count, AppError> {
+pub(super) async fn count(tx: &mut Tx, open: &Open, gate: Gate) -> Result<Count, AppError> {
     let bucket = throttle::Bucket::Gate(gate);
     let (tenant, subject) = (open.row.tenant, open.row.subject);
     let hits = throttles::hit(tx, tenant, subject, bucket, open.now).await?;
@@ -268,21 +271,34 @@ pub(crate) async fn matched_step(
     Ok(matched)
 }
 
+/// A try that was counted and compared.
+pub(super) struct Try {
+    pub(super) gate: Gate,
+    /// How many more there are after it.
+    pub(super) left: usize,
+    pub(super) verdict: Result<GateProof, Shut>,
+    /// What follows a failure, where the same page cannot be tried twice: other questions, another
+    /// challenge.
+    pub(super) anew: Option<Event>,
+    /// What was wrong, for the audit log, where more is known than that it was.
+    pub(super) why: Option<String>,
+}
+
 /// Moves on after a try.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "all that a try is about, from one caller each"
-)]
-async fn settle(
+pub(super) async fn settle(
     tx: &mut Tx,
     app: &App,
     ctx: &Ctx,
     open: Open,
-    gate: Gate,
-    left: usize,
-    verdict: Result<GateProof, Shut>,
-    redraw: Option<Vec<String>>,
+    tried: Try,
 ) -> Result<Outcome, AppError> {
+    let Try {
+        gate,
+        left,
+        verdict,
+        anew,
+        why,
+    } = tried;
     match verdict {
         Ok(proof) => {
             let (tenant, subject) = (open.row.tenant, open.row.subject);
@@ -305,7 +321,7 @@ async fn settle(
             Ok(answer(app, moved, None))
         }
         Err(shut) => {
-            let why = match shut {
+            let shut = match shut {
                 Shut::Wrong => "wrong",
                 Shut::Expired => "expired",
                 Shut::Used => "used",
@@ -313,15 +329,19 @@ async fn settle(
             let entry = progress(&open, "gate failed")
                 .failed()
                 .with("gate", gate.as_str())
-                .with("why", why);
-            match redraw {
-                Some(draw) => {
-                    let step = match apply(&open, Event::Redraw(draw)) {
+                .with("why", why.unwrap_or_else(|| shut.to_owned()));
+            match anew {
+                Some(event) => {
+                    let notice = match event {
+                        Event::Redraw(_) => Notice::WrongAnswers { left },
+                        _ => Notice::WrongCode { left },
+                    };
+                    let step = match apply(&open, event) {
                         Ok(step) => step,
                         Err(refusal) => return Ok(say(app, &open, refused(refusal))),
                     };
                     let moved = store(tx, app, ctx, open, step, vec![entry]).await?;
-                    Ok(answer(app, moved, Some(Notice::WrongAnswers { left })))
+                    Ok(answer(app, moved, Some(notice)))
                 }
                 None => {
                     crate::audit::record_one(tx, app, ctx, &open.case.tenant, entry).await?;

@@ -2,44 +2,37 @@
 
 use std::time::Duration;
 
-use latchkey_core::audit::Activity;
 use latchkey_core::model::{Role, User};
-use latchkey_core::reset::{Authorisation, Gate, Ineligible, Reason, gates};
+use latchkey_core::reset::{Gate, Ineligible, Reason, gates};
 use latchkey_core::settings::Contact;
 use latchkey_crypto::codes::{self, Digits};
 use latchkey_crypto::keys::Purpose;
 use latchkey_i18n::Texts;
 use latchkey_notify::messages::{
     self, AdministratorReset, BlockedScope, CodeCall, CodeMail, CodeText, Help, Missing,
-    MissingReason, NotMe, Occasion, PasswordReset, SpendAlarm,
+    MissingReason, NotMe, Occasion, PasswordReset,
 };
 use latchkey_notify::{Content, Destination, MessageKind};
 use latchkey_store::challenges::NewChallenge;
 use latchkey_store::links::NewLink;
-use latchkey_store::{Tx, accounts, challenges, counts, links, rate};
-use latchkey_types::{
-    ChallengeId, EmailAddress, Locale, Masked, MessageId, PhoneNumber, Timestamp,
-};
+use latchkey_store::{Tx, accounts, challenges, links, rate};
+use latchkey_types::{ChallengeId, EmailAddress, Locale, Masked, MessageId, Timestamp};
 
 use super::Case;
 use super::code::code_tag;
+use super::limits;
 use super::step::{Open, is_known};
-use crate::audit::{self, Entry};
+use crate::not_me::Deed;
 use crate::outbox::{Draft, NOTICE_LIFETIME, enqueue};
 use crate::{App, AppError, Ctx};
 
 /// How long *this was not me* works.
 pub(crate) const NOT_ME_VALID: Duration = Duration::from_secs(72 * 60 * 60);
 
-/// Code mails to one mailbox: five at once, then one every two minutes.
-const MAIL_BURST: u32 = 5;
-const MAIL_INTERVAL: Duration = Duration::from_secs(120);
-
 /// Recipients of a mail to administrators.
 const ADMINISTRATORS: i64 = 100;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
-const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// Whether a code may go out now: limits per mailbox or number, country and tenant. A decoy's
 /// limits are kept for its own, made-up destination.
@@ -53,112 +46,7 @@ pub(super) async fn may_send(
     let Some(to) = open.case.destination(gate) else {
         return Ok(true);
     };
-    let tenant = open.row.tenant;
-    // A decoy's destination is shared by many decoys: its id keeps them apart.
-    let owner = if is_known(open) {
-        String::new()
-    } else {
-        open.row.subject.to_string()
-    };
-    let parts: [&[u8]; 3] = [b"destination", owner.as_bytes(), to.address().as_bytes()];
-    let tag = app.keys().tag(Purpose::SubjectName, &parts);
-    let name = audit::hex(tag.as_bytes().get(..16).unwrap_or_default());
-    match &to {
-        Destination::Mail(_) => {
-            let bucket = format!("mail.{name}");
-            Ok(rate::take(tx, &bucket, open.now, MAIL_INTERVAL, MAIL_BURST).await?)
-        }
-        Destination::Text(number) | Destination::Call(number) => {
-            may_phone(tx, app, ctx, open, number, &name)
-                .await
-                .inspect(|may| {
-                    if !may {
-                        tracing::warn!(tenant = %tenant, "a limit for texts and calls was reached");
-                    }
-                })
-        }
-    }
-}
-
-async fn may_phone(
-    tx: &mut Tx,
-    app: &App,
-    ctx: &Ctx,
-    open: &Open,
-    number: &PhoneNumber,
-    name: &str,
-) -> Result<bool, AppError> {
-    let telephony = &open.case.tenant.settings.telephony;
-    let tenant = open.row.tenant;
-    let code = number.calling_code();
-    if !telephony.calling_codes.is_empty() && !telephony.calling_codes.contains(&code) {
-        return Ok(false);
-    }
-    let per = |count: u32| HOUR / count.max(1);
-    let bucket = format!("phone.{name}");
-    let most = telephony.per_number_hour;
-    if !rate::take(tx, &bucket, open.now, per(most), most).await? {
-        return Ok(false);
-    }
-    // A decoy sends nothing, and so takes nothing of what the tenant pays for.
-    let real = if is_known(open) { "" } else { "decoy." };
-    let bucket = format!("{real}prefix.{tenant}.{code}");
-    let most = telephony.per_prefix_hour;
-    if !rate::take(tx, &bucket, open.now, per(most), most).await? {
-        alarm(tx, app, ctx, open, "country").await?;
-        return Ok(false);
-    }
-    let day = open.now.0.div_euclid(DAY_US);
-    let what = format!("{real}phone");
-    let limit = i64::from(telephony.per_day);
-    if counts::bump(tx, tenant, day, &what, limit).await?.is_none() {
-        alarm(tx, app, ctx, open, "day").await?;
-        return Ok(false);
-    }
-    Ok(true)
-}
-
-/// Tells the administrators, once a day, that texts and calls have reached a limit.
-async fn alarm(
-    tx: &mut Tx,
-    app: &App,
-    ctx: &Ctx,
-    open: &Open,
-    limit: &'static str,
-) -> Result<(), AppError> {
-    let tenant = &open.case.tenant;
-    let bucket = format!("alarm.{limit}.{}", tenant.id);
-    let day = Duration::from_secs(24 * 60 * 60);
-    if !is_known(open) || !rate::take(tx, &bucket, open.now, day, 1).await? {
-        return Ok(());
-    }
-    metrics::counter!("latchkey_spend_alarms_total", "limit" => limit).increment(1);
-    let entry = Entry::new(Activity::SpendLimit).failed().because(limit);
-    audit::record_one(tx, app, ctx, tenant, entry).await?;
-    let today = open.now.0.div_euclid(DAY_US);
-    let until = match limit {
-        "day" => Timestamp((today + 1) * DAY_US),
-        _ => open
-            .now
-            .plus(HOUR / tenant.settings.telephony.per_prefix_hour.max(1)),
-    };
-    let sent = counts::get(tx, tenant.id, today, "phone").await?;
-    let sent = u32::try_from(sent).unwrap_or(u32::MAX);
-    for admin in administrators(tx, open, None).await? {
-        let texts = Texts::new(admin.locale);
-        let content = messages::spend_alarm(
-            texts,
-            &SpendAlarm {
-                tenant: &tenant.name,
-                sent,
-                limit: tenant.settings.telephony.per_day,
-                until,
-                portal: &portal(app),
-            },
-        );
-        post(tx, app, &open.case, MessageKind::Spend, admin, content).await?;
-    }
-    Ok(())
+    limits::may_send(tx, app, ctx, &open.case, &to).await
 }
 
 /// Makes a code, in place of the last one of this session and gate, and sends it.
@@ -184,6 +72,7 @@ pub(super) async fn send_code(
         session: open.row.id,
         gate,
         tag: tag.expose(),
+        state: None,
         created_at: open.now,
         expires_at,
     };
@@ -237,7 +126,7 @@ pub(crate) struct Recipient {
 }
 
 /// Every mail address on file for an account, each once.
-fn addresses(case: &Case) -> Vec<EmailAddress> {
+pub(crate) fn addresses(case: &Case) -> Vec<EmailAddress> {
     let Some(user) = &case.user else {
         return Vec::new();
     };
@@ -273,9 +162,9 @@ pub(crate) fn recipients(case: &Case, page: Locale) -> Vec<Recipient> {
         .collect()
 }
 
-async fn administrators(
+pub(super) async fn administrators(
     tx: &mut Tx,
-    open: &Open,
+    case: &Case,
     except: Option<&User>,
 ) -> Result<Vec<Recipient>, AppError> {
     let roles: Vec<Role> = Role::ALL
@@ -283,7 +172,7 @@ async fn administrators(
         .copied()
         .filter(|role| role.is_administrator())
         .collect();
-    by_roles(tx, &open.case, &roles, except).await
+    by_roles(tx, case, &roles, except).await
 }
 
 async fn by_roles(
@@ -356,7 +245,7 @@ pub(crate) async fn not_me_token(
     tx: &mut Tx,
     app: &App,
     case: &Case,
-    user: latchkey_types::UserId,
+    deed: Deed,
     now: latchkey_types::Timestamp,
 ) -> Result<latchkey_types::Secret<String>, AppError> {
     let token = codes::token(app.entropy());
@@ -365,9 +254,9 @@ pub(crate) async fn not_me_token(
         .tag(Purpose::LinkToken, &[b"not me", token.expose().as_bytes()]);
     let new = NewLink {
         id: ChallengeId::new(app.clock(), app.entropy()).0,
-        purpose: crate::not_me::PURPOSE,
+        purpose: deed.purpose(),
         tag: tag.as_bytes(),
-        user,
+        user: case.subject_id,
         created_at: now,
         expires_at: now.plus(NOT_ME_VALID),
     };
@@ -382,7 +271,6 @@ pub(super) async fn was_reset(
     app: &App,
     ctx: &Ctx,
     open: &Open,
-    right: &Authorisation,
 ) -> Result<usize, AppError> {
     let case = &open.case;
     let Some(user) = &case.user else { return Ok(0) };
@@ -394,7 +282,7 @@ pub(super) async fn was_reset(
     };
     let mut count = 0;
     if case.tenant.settings.notifications.users {
-        let token = not_me_token(tx, app, case, right.user(), open.now).await?;
+        let token = not_me_token(tx, app, case, Deed::Reset, open.now).await?;
         let everyone = recipients(case, ctx.locale);
         let masks: Vec<(EmailAddress, Masked)> = everyone
             .iter()
@@ -433,7 +321,7 @@ pub(super) async fn was_reset(
         }
     }
     if user.is_administrator() && case.tenant.settings.notifications.administrators {
-        for recipient in administrators(tx, open, Some(user)).await? {
+        for recipient in administrators(tx, case, Some(user)).await? {
             let content = messages::administrator_reset(
                 Texts::new(recipient.locale),
                 &AdministratorReset {

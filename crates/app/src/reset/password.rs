@@ -78,7 +78,7 @@ pub async fn password(
         let mut entry = end_entry(&open, detail);
         if let Some(right) = right {
             let unlocked = set(tx, app, &open, &right, &hash).await?;
-            let told = notify::was_reset(tx, app, ctx, &open, &right).await?;
+            let told = notify::was_reset(tx, app, ctx, &open).await?;
             let gates: Vec<&str> = right.gates().iter().map(|gate| gate.as_str()).collect();
             entry = entry
                 .with("methods", gates)

@@ -43,8 +43,7 @@ fn page(app: &App, open: &Open, eligible: &Eligible) -> Page {
             .flatten()
     };
     match session.stage() {
-        // These two have no pages yet: there is another gate to choose.
-        Stage::Choosing | Stage::Passkey | Stage::RecoveryCode => Page::Choose {
+        Stage::Choosing => Page::Choose {
             options: session
                 .offered(eligible, &open.case.blocked)
                 .into_iter()
@@ -66,6 +65,13 @@ fn page(app: &App, open: &Open, eligible: &Eligible) -> Page {
             again_from: asked_at.plus(latchkey_core::reset::AGAIN_AFTER),
         },
         Stage::Authenticator => Page::Authenticator,
+        Stage::Passkey => Page::Passkey {
+            options: open
+                .asked
+                .as_ref()
+                .map_or_else(String::new, |asked| asked.options().to_owned()),
+        },
+        Stage::RecoveryCode => Page::RecoveryCode,
         Stage::Questions { draw } => Page::Questions {
             questions: draw.iter().map(|name| question(open, name)).collect(),
         },

@@ -194,6 +194,7 @@ async fn begin(
         session,
         case,
         typed: typed.to_owned(),
+        asked: None,
         now,
     };
     let entries = vec![progress(&open, "user ID entered")];

@@ -2,7 +2,7 @@
 
 use latchkey_core::audit::{Activity, Outcome as Result_};
 use latchkey_core::reset::{
-    Context, Detail, Effect, Event, Refusal, ResultKind, Session, Stage, Step, Subject,
+    Context, Detail, Effect, Event, Gate, Refusal, ResultKind, Session, Stage, Step, Subject,
 };
 use latchkey_crypto::codes;
 use latchkey_crypto::keys::Purpose;
@@ -10,6 +10,7 @@ use latchkey_store::sessions::{self, SessionRow};
 use latchkey_store::{Tx, challenges};
 use latchkey_types::{Secret, Timestamp};
 
+use super::passkey::{self, Asked};
 use super::{Case, Outcome, View, notify, render};
 use crate::audit::{self, Entry};
 use crate::keys::open_text;
@@ -22,6 +23,8 @@ pub(crate) struct Open {
     pub case: Case,
     /// The name as it was typed in step 1.
     pub typed: String,
+    /// The challenge for a passkey that waits for its answer.
+    pub asked: Option<Asked>,
     pub now: Timestamp,
 }
 
@@ -123,14 +126,21 @@ pub(crate) async fn open(
         .map_err(|error| AppError::internal("read a reset session", error))?;
     let now = app.clock().now();
     let case = Case::gather(tx, app, row.tenant, session.subject(), row.subject, now).await?;
-    let Some(case) = case else { return Ok(None) };
+    let Some(mut case) = case else {
+        return Ok(None);
+    };
+    if session.passed().contains(&Gate::RecoveryCode) {
+        case.keep_last_code(now);
+    }
     let typed = open_text(&case.data_key, "reset_session", "name", row.id.0, &row.name)?;
     let typed = typed.expose().clone();
+    let asked = passkey::asked(tx, &row, &session, &case).await?;
     Ok(Some(Open {
         row,
         session,
         case,
         typed,
+        asked,
         now,
     }))
 }
@@ -214,8 +224,7 @@ pub(crate) async fn store(
                 notify::send_code(tx, app, &open, gate).await?;
                 entries.push(progress(&open, "code sent").with("gate", gate.as_str()));
             }
-            // The page with the challenge is still to come.
-            Effect::Challenge => {}
+            Effect::Challenge => passkey::challenge(tx, app, &mut open).await?,
             Effect::RotateCookie => cookie = Some(codes::token(app.entropy())),
             Effect::End(detail) => {
                 ended = Some(detail);

@@ -65,6 +65,13 @@ pub enum Page {
     },
     /// Type the code that the authenticator app shows.
     Authenticator,
+    /// Use a passkey, any of this site: whose it is shows in the answer.
+    Passkey {
+        /// What the browser needs to ask for it: JSON, no secret.
+        options: String,
+    },
+    /// Type one of the recovery codes.
+    RecoveryCode,
     /// Answer the questions.
     Questions {
         /// In the order in which the answers are expected.
@@ -167,11 +174,13 @@ pub enum Notice {
         /// Tries left.
         left: usize,
     },
-    /// The code is wrong, was used, or its time is over: all the same to a stranger.
+    /// The code or the passkey is wrong, was used, or its time is over: all the same to a stranger.
     WrongCode {
         /// Tries left.
         left: usize,
     },
+    /// The answer of the passkey came after its challenge was over: here is another challenge.
+    PasskeyTooLate,
     /// Not all answers are right; here are other questions.
     WrongAnswers {
         /// Tries left.

@@ -24,4 +24,4 @@ pub use view::{Notice, Outcome, Over, Page, Shown, SignedInNow, StartNotice, Sta
 
 pub(crate) use password::network_tag;
 pub(crate) use place::landing;
-pub(crate) use session::{Begun, Here, begin, outlive, renew};
+pub(crate) use session::{Here, begin, limits, outlive, renew};

@@ -346,6 +346,7 @@ pub(super) async fn enter(
     let todo = todo(&case, admission.factors(), now);
     Ok(Outcome::In(SignedInNow {
         cookie: begun.cookie,
-        place: landing(&case, todo, to),
+        place: landing(&case, todo, to, now),
+        wanted: to,
     }))
 }

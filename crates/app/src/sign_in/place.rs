@@ -1,5 +1,7 @@
 //! Where signing in leads.
 
+use latchkey_core::registration::state;
+use latchkey_types::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Todo;
@@ -69,9 +71,17 @@ impl Todo {
 }
 
 /// Where somebody goes who has just signed in: where they have something to do before anything else,
-/// or where they wanted to go.
-pub(crate) fn landing(_case: &Case, todo: Option<Todo>, wanted: Place) -> Place {
-    todo.map_or(wanted, Todo::place)
+/// where they are asked to register or confirm, or where they wanted to go.
+pub(crate) fn landing(case: &Case, todo: Option<Todo>, wanted: Place, now: Timestamp) -> Place {
+    let is_asked = case
+        .registration(now)
+        .map(|facts| state(&facts))
+        .is_some_and(|state| state.must_register || state.must_reconfirm);
+    match todo {
+        Some(todo) => todo.place(),
+        None if is_asked => Place::SecurityInfo,
+        None => wanted,
+    }
 }
 
 #[cfg(test)]

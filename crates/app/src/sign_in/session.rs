@@ -155,7 +155,8 @@ pub(super) fn todo(case: &Case, factors: &[Factor], now: Timestamp) -> Option<To
     })
 }
 
-fn limits(case: &Case) -> SessionLimits {
+/// How long sessions of somebody last.
+pub(crate) fn limits(case: &Case) -> SessionLimits {
     let is_administrator = case
         .user
         .as_ref()

@@ -80,6 +80,8 @@ pub struct SignedInNow {
     pub cookie: Secret<String>,
     /// Where to go.
     pub place: Place,
+    /// Where they wanted to go.
+    pub wanted: Place,
 }
 
 /// Why a way in is over.

@@ -20,6 +20,17 @@ pub(crate) async fn reasons(test: &TestApp, organisation: &Organisation) -> Vec<
         .collect()
 }
 
+/// A name at contoso.com that nobody has, and that offers these gates.
+pub(crate) async fn decoy_that_offers(test: &TestApp, gates: &[&str]) -> String {
+    for n in 0..200 {
+        let name = format!("nobody{n}@contoso.com");
+        if Person::start(test, &name).await.offered() == gates {
+            return name;
+        }
+    }
+    panic!("no decoy among 200 names offers {gates:?}")
+}
+
 /// The steps of the progress events of a tenant, in order.
 pub(crate) async fn steps(test: &TestApp, organisation: &Organisation) -> Vec<String> {
     let tenant = organisation.id();

@@ -34,6 +34,8 @@ async fn s01_no_post_out_of_order_reaches_a_password() {
         }
         let before = format!("{:?}", person.view.page);
         person.password(GOOD, GOOD).await;
+        person.recovery_code("0A1B-2C3D-4E5F-6G7H-8J9K-MNPQ").await;
+        person.passkey("{}").await;
         person
             .answers(&[String::from("a"), String::from("b"), String::from("c")])
             .await;

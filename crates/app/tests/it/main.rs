@@ -5,13 +5,20 @@
     reason = "a test fails by panicking"
 )]
 
+mod change;
 mod flow;
 mod gates;
 mod integrity;
+mod lockout;
 mod notices;
 mod outbox;
+mod passkey;
 mod privacy;
-mod purge;
+mod recovery_code;
 mod retention;
+mod second_factor;
+mod security_info;
+mod security_info_methods;
 mod sign_in;
+mod signed_in;
 mod throttles;

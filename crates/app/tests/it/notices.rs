@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use latchkey_app::not_me;
 use latchkey_app::reset::{Ended, Page};
+use latchkey_app::{admin, not_me};
 use latchkey_core::model::Role;
 use latchkey_core::reset::Reason;
 use latchkey_store::accounts;
 use latchkey_testkit::seed::{Organisation, open_settings};
 use latchkey_testkit::{Person, TestApp, both};
+use latchkey_types::Secret;
 
 use crate::flow::reasons;
 
@@ -184,6 +185,28 @@ async fn the_link_works_for_72_hours() {
             .unwrap();
         assert_eq!(done.is_some(), good, "{seconds} s");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s09_a_link_of_an_older_reset_is_dead_once_an_administrator_has_set_the_password() {
+    both(async |test| {
+        let contoso = Organisation::create(&test, "contoso.com", open_settings(1)).await;
+        contoso.person(&test, "ada@contoso.com", |_| {}).await;
+        reset(&test, "ada@contoso.com", "ada@home.example").await;
+        let token = token(&test, "ada@home.example").await;
+        let looked = not_me::look(&test.app, &test.ctx(), &token).await.unwrap();
+        assert!(looked.is_some());
+        let operator = admin::operator(&test.app);
+        let new = Secret::new("Quarrel-Lantern-84".to_owned());
+        let set =
+            admin::user::set_password(&test.app, &operator, "ada@contoso.com", &new, false, false);
+        set.await.unwrap();
+        let looked = not_me::look(&test.app, &test.ctx(), &token).await.unwrap();
+        assert!(looked.is_none());
+        let done = not_me::report(&test.app, &test.ctx(), &token).await;
+        assert!(done.unwrap().is_none());
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,16 +20,31 @@ pub struct CodeMail<'a> {
     pub valid: Duration,
 }
 
-/// The mail with a code.
+/// The mail with a code to reset a password.
 pub fn code_mail(texts: Texts, mail: &CodeMail<'_>) -> Content {
-    let subject = texts.plain("mail-code-subject", &[("tenant", mail.tenant.into())]);
+    let words = ["mail-code-subject", "mail-code-intro", "mail-code-not-you"];
+    letter(texts, mail, words)
+}
+
+/// The mail with a code to register the address that it goes to.
+pub fn register_mail(texts: Texts, mail: &CodeMail<'_>) -> Content {
+    let words = [
+        "mail-register-subject",
+        "mail-register-intro",
+        "mail-register-not-you",
+    ];
+    letter(texts, mail, words)
+}
+
+fn letter(texts: Texts, mail: &CodeMail<'_>, [subject, intro, not_you]: [&str; 3]) -> Content {
+    let subject = texts.plain(subject, &[("tenant", mail.tenant.into())]);
     let duration = texts.duration(mail.valid);
     Letter::new(texts, mail.tenant, subject)
-        .say("mail-code-intro", &[])
+        .say(intro, &[])
         .code(mail.code)
         .say("mail-code-valid", &[("duration", (&duration).into())])
         .say("never-ask-mail", &[])
-        .say("mail-code-not-you", &[])
+        .say(not_you, &[])
         .finish()
 }
 
@@ -48,7 +63,16 @@ pub struct CodeText<'a> {
 /// offer the code on the portal's page only (WICG, origin-bound one-time codes). The tenant's name
 /// gets what room is left.
 pub fn code_text(texts: Texts, text: &CodeText<'_>) -> Content {
-    let sentence = texts.plain("text-code", &[("code", text.code.into())]);
+    one_segment(texts, text, "text-code")
+}
+
+/// The text message with a code to register the number that it goes to.
+pub fn register_text(texts: Texts, text: &CodeText<'_>) -> Content {
+    one_segment(texts, text, "text-register")
+}
+
+fn one_segment(texts: Texts, text: &CodeText<'_>, words: &str) -> Content {
+    let sentence = texts.plain(words, &[("code", text.code.into())]);
     let body = format!("{sentence}\n\n@{} #{}", text.host, text.code);
     let name = simplified(text.tenant);
     let name = match septets(&body) {
@@ -75,11 +99,20 @@ pub struct CodeCall<'a> {
 
 /// What a call with a code says: digit by digit, twice.
 pub fn code_call(texts: Texts, call: &CodeCall<'_>) -> Content {
+    read_aloud(texts, call, "call-code")
+}
+
+/// What a call with a code says to register the number that it goes to.
+pub fn register_call(texts: Texts, call: &CodeCall<'_>) -> Content {
+    read_aloud(texts, call, "call-register")
+}
+
+fn read_aloud(texts: Texts, call: &CodeCall<'_>, words: &str) -> Content {
     let digits: Vec<String> = call.code.chars().map(String::from).collect();
     let digits = digits.join(", ");
     let tenant = one_line(call.tenant);
     let spoken = texts.plain(
-        "call-code",
+        words,
         &[("tenant", (&tenant).into()), ("digits", (&digits).into())],
     );
     Content::Call { spoken }

@@ -8,18 +8,24 @@
 mod code;
 mod letter;
 mod notices;
+mod security_info;
 
 use std::time::Duration;
 
 use latchkey_types::{Masked, Timestamp};
 
-pub use code::{CodeCall, CodeMail, CodeText, LONGEST_HOST, code_call, code_mail, code_text};
+pub use code::{
+    CodeCall, CodeMail, CodeText, LONGEST_HOST, code_call, code_mail, code_text, register_call,
+    register_mail, register_text,
+};
 pub use notices::{
     AccountLocked, AdministratorReset, Blocked, BlockedScope, FrozenForAdministrators,
-    FrozenForUser, Help, Missing, MissingReason, PasswordExpires, PasswordReset, SpendAlarm,
-    account_locked, administrator_reset, blocked, frozen_for_administrators, frozen_for_user, help,
-    missing, password_changed, password_expires, password_reset, spend_alarm,
+    FrozenForUser, Help, Missing, MissingReason, PasswordExpires, PasswordReset, RecoveryCodeUsed,
+    SpendAlarm, account_locked, administrator_reset, blocked, frozen_for_administrators,
+    frozen_for_user, help, missing, password_changed, password_expires, password_reset,
+    recovery_code_used, spend_alarm,
 };
+pub use security_info::{Change, ChangedMethod, SecurityInfoChanged, security_info_changed};
 
 /// When and from where something was done.
 #[derive(Debug, Clone, Copy)]

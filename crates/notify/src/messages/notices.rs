@@ -168,6 +168,34 @@ pub fn account_locked(texts: Texts, mail: &AccountLocked<'_>) -> Content {
         .finish()
 }
 
+/// The facts of "a recovery code was used".
+#[derive(Clone, Copy)]
+pub struct RecoveryCodeUsed<'a> {
+    /// The tenant's name.
+    pub tenant: &'a str,
+    /// The account's user ID.
+    pub user: &'a str,
+    /// When and from where.
+    pub occasion: Occasion<'a>,
+    /// How many are left.
+    pub left: u32,
+}
+
+/// The mail to the owner of a recovery code that was used.
+pub fn recovery_code_used(texts: Texts, mail: &RecoveryCodeUsed<'_>) -> Content {
+    let subject = texts.plain(
+        "mail-recovery-code-subject",
+        &[("tenant", mail.tenant.into())],
+    );
+    Letter::new(texts, mail.tenant, subject)
+        .say("mail-recovery-code-intro", &[("user", mail.user.into())])
+        .time("mail-when", mail.occasion.when)
+        .fact("mail-where", &mail.occasion.origin())
+        .say("mail-recovery-code-left", &[("left", mail.left.into())])
+        .say("mail-recovery-code-not-you", &[])
+        .finish()
+}
+
 /// Why a reset is not possible: the codes of specification 20, *Eligibility*.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MissingReason {

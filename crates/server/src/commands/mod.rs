@@ -5,6 +5,7 @@ mod breached;
 mod config;
 mod directory;
 mod policy;
+mod registration;
 mod user;
 
 use latchkey_app::App;
@@ -69,6 +70,7 @@ impl Console {
             Command::User(command) => self.user(*command).await,
             Command::Policy(command) => self.policy(command).await.map(|()| 0),
             Command::Explain { user } => self.explain(&user).await.map(|()| 0),
+            Command::Registration(command) => self.registration(command).await.map(|()| 0),
             Command::Audit(command) => self.audit(command).await,
             Command::Demo { .. }
             | Command::Serve

@@ -65,6 +65,18 @@ impl Console {
                     "it was not blocked"
                 })?;
             }
+            User::Unlock { user } => {
+                let done = user::unlock(app, &ctx, &user).await?;
+                out.say(if done {
+                    "unlocked"
+                } else {
+                    "it was not locked"
+                })?;
+            }
+            User::SignOut { user } => {
+                let ended = user::sign_out(app, &ctx, &user).await?;
+                out.say(&format!("{ended} sessions ended"))?;
+            }
             User::SetPassword {
                 user,
                 password_file,

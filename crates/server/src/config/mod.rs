@@ -141,7 +141,32 @@ pub(crate) fn load(given: &Given) -> Result<Config, Vec<Problem>> {
         },
     };
     let file = text.as_ref().map(|(path, text)| (*path, text.as_str()));
-    read(file, std::env::vars(), given.data.as_deref())
+    let mut unreadable = Vec::new();
+    let environment: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| {
+            let name = name.into_string().ok()?;
+            match value.into_string() {
+                Ok(value) => Some((name, value)),
+                Err(_) if name.starts_with(source::PREFIX) => {
+                    unreadable.push(Problem {
+                        place: Place::Environment(name),
+                        what: "it is not in UTF-8".into(),
+                    });
+                    None
+                }
+                // Somebody else's; no text needs to be in it.
+                Err(_) => None,
+            }
+        })
+        .collect();
+    match read(file, environment, given.data.as_deref()) {
+        Ok(config) if unreadable.is_empty() => Ok(config),
+        Ok(_) => Err(unreadable),
+        Err(mut problems) => {
+            problems.extend(unreadable);
+            Err(problems)
+        }
+    }
 }
 
 /// Reads a configuration from a text and variables.
@@ -432,9 +457,23 @@ fn provider(source: &Source, section: Section<'_>, name: &str) -> Option<Provide
     match ProviderConfig::deserialize(table) {
         Ok(config) => Some(config),
         Err(error) => {
-            source.problem(&place, format!("[{name}]: {}", error.message()));
+            source.problem(
+                &place,
+                format!("[{name}]: {}", without_value(error.message())),
+            );
             None
         }
+    }
+}
+
+/// What is wrong, without quoting a value: it may be the secret itself, typed without quotes.
+fn without_value(message: &str) -> String {
+    let wrong = ["invalid type: ", "invalid value: ", "invalid length "];
+    match message.split_once(", expected ") {
+        Some((_, expected)) if wrong.iter().any(|begin| message.starts_with(begin)) => {
+            format!("a value is of the wrong kind: expected {expected}")
+        }
+        _ => message.to_owned(),
     }
 }
 

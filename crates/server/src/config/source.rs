@@ -10,7 +10,7 @@ use latchkey_types::Secret;
 use toml::de::{DeTable, DeValue};
 
 /// What environment variables begin with; two underscores stand between section and key.
-const PREFIX: &str = "LATCHKEY__";
+pub(super) const PREFIX: &str = "LATCHKEY__";
 
 /// Where a value stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

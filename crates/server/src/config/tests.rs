@@ -186,6 +186,23 @@ fn nothing_starts_without_an_address_for_links() {
 }
 
 #[test]
+fn a_secret_that_was_typed_without_quotes_is_not_repeated() {
+    for secret in [
+        "secret = 48151623",
+        "headers = { Authorization = 48151623 }",
+    ] {
+        let problems = with(
+            &format!("[text]\nurl = \"https://sms.example/\"\nbody = \"{{}}\"\n{secret}\n"),
+            &[],
+        )
+        .unwrap_err()
+        .join("\n");
+        assert!(problems.contains("expected a string"), "{problems}");
+        assert!(!problems.contains("48151623"), "{problems}");
+    }
+}
+
+#[test]
 fn a_relay_and_providers_are_read() {
     let config = with(
         "[mail]\nhost = \"mail.contoso.com\"\ntls = \"wrapper\"\nfrom = \"a@contoso.com\"\n\

@@ -15,7 +15,11 @@ pub(super) struct Role {
     pub(super) name: &'static str,
     pub(super) what_it_is_for: String,
     pub(super) has_authenticator: bool,
+    pub(super) has_password: bool,
 }
+
+/// The password of everybody who has one. It is shown on the first page.
+pub(super) const PASSWORD: &str = "Sunny-Harbour-7";
 
 /// Older than a trial, so that administrators pass two gates.
 const AGE: Duration = Duration::from_secs(400 * 24 * 60 * 60);
@@ -51,7 +55,9 @@ fn person(tenant: usize, upn: &'static str, name: &'static str, what: &str) -> P
         name,
         what_it_is_for: what.to_owned(),
         has_authenticator: false,
+        has_password: true,
     };
+    user.password = Some(PASSWORD);
     Person { tenant, role, user }
 }
 
@@ -78,8 +84,30 @@ impl Person {
         self
     }
 
+    /// The password is kept elsewhere.
+    fn no_password(mut self) -> Self {
+        self.user.password = None;
+        self.role.has_password = false;
+        self
+    }
+
+    fn locked(mut self) -> Self {
+        self.user.is_locked = true;
+        self
+    }
+
+    fn recovery_codes(mut self, codes: &[&'static str]) -> Self {
+        self.user.recovery_codes = codes.to_vec();
+        self
+    }
+
     fn answers(mut self, answers: &[(&'static str, &'static str)]) -> Self {
         self.user.answers = answers.to_vec();
+        self
+    }
+
+    fn confirmed(mut self, days: u64) -> Self {
+        self.user.confirmed = Some(Duration::from_secs(days * 24 * 60 * 60));
         self
     }
 
@@ -157,6 +185,8 @@ fn tenant(
         Gate::OfficeCall,
         Gate::Questions,
         Gate::AuthenticatorCode,
+        Gate::Passkey,
+        Gate::RecoveryCode,
     ]);
     SeedTenant {
         name,
@@ -187,6 +217,11 @@ fn people() -> Vec<Person> {
                 ("question-first-street", "Rose Lane"),
                 ("question-first-concert", "Blue Notes"),
             ]),
+        person(CONTOSO, "miriam@contoso.com", "Miriam Graham",
+            "Two gates: a code by mail to miriam@home.example, and a recovery code. Two are left: \
+             0A1B-2C3D-4E5F-6G7H-8J9K-MNPQ and 7777-RSTV-WXYZ-7777-RSTV-WXYZ. Each works once.")
+            .email("miriam@home.example")
+            .recovery_codes(&["0A1B-2C3D-4E5F-6G7H-8J9K-MNPQ", "7777-RSTV-WXYZ-7777-RSTV-WXYZ"]),
         person(CONTOSO, "irvin@contoso.com", "Irvin Sayers",
             "Two gates: a code by mail to irvin@home.example, and a call to the office phone \
              +31 20 1234567.")
@@ -206,7 +241,15 @@ fn people() -> Vec<Person> {
             "An administrator with only a mailbox: too few methods, SSPR_0014.")
             .with(Field::Roles, "User Administrator").email("lee@home.example"),
         person(CONTOSO, "joni@contoso.com", "Joni Sherman",
-            "Has registered nothing: SSPR_0014."),
+            "Has registered nothing: SSPR_0014. After signing in, Joni is led to registering."),
+        person(CONTOSO, "johanna@contoso.com", "Johanna Lorenz",
+            "An administrator filled in the mail johanna@home.example and the directory the phone \
+             +31 6 12345608; Johanna can confirm both in security info.")
+            .with(Field::MobilePhone, "+31612345608").email("johanna@home.example"),
+        person(CONTOSO, "lidia@contoso.com", "Lidia Holloway",
+            "Confirmed the mail lidia@home.example and the phone +31 6 12345609 half a year ago. \
+             After signing in, Lidia is asked whether they are right.")
+            .email("lidia@home.example").phone("+31612345609").confirmed(200),
         person(CONTOSO, "pradeep@contoso.com", "Pradeep Gupta",
             "A synchronised account whose phone number cannot be read, so that the mailbox is the \
              only method: SSPR_0014.")
@@ -223,7 +266,7 @@ fn people() -> Vec<Person> {
             "The password is on-premises and is not written back: SSPR_0010.")
             .with(Field::Source, "synchronised").with(Field::Anchor, "demo-anchor-2")
             .with(Field::AgentDomain, "corp.contoso.com")
-            .with(Field::PasswordManaged, "pass-through")
+            .with(Field::PasswordManaged, "pass-through").no_password()
             .email("henrietta@home.example").phone("+31612345606"),
         person(CONTOSO, "isaiah@contoso.com", "Isaiah Langer",
             "A guest who was invited by mail: resets with that address, isaiah@partner.example, and \
@@ -232,7 +275,19 @@ fn people() -> Vec<Person> {
             .phone("+31612345607"),
         person(CONTOSO, "grady@contoso.com", "Grady Archie",
             "A guest whose identity is kept elsewhere, and is recovered there: SSPR_0014.")
-            .with(Field::UserTypeField, "external guest").with(Field::Mail, "grady@consumer.example"),
+            .with(Field::UserTypeField, "external guest").with(Field::Mail, "grady@consumer.example")
+            .no_password(),
+        person(CONTOSO, "mona@contoso.com", "Mona Kane",
+            "An administrator with an authenticator app: signs in with the password and a code, \
+             and is let into nothing with the password alone.")
+            .with(Field::Roles, "User Administrator").email("mona@home.example").authenticator(),
+        person(CONTOSO, "lidia@contoso.com", "Lidia Holloway",
+            "Has to change the password at the next sign-in.")
+            .with(Field::MustChangePassword, "yes").email("lidia@home.example"),
+        person(CONTOSO, "rashid@contoso.com", "Rashid Amin",
+            "Wrong passwords locked the account: the right one does not sign in for a day, unless \
+             the password is reset. Mail rashid@home.example, phone +31 6 12345608.")
+            .email("rashid@home.example").phone("+31612345608").locked(),
         person(FABRIKAM, "bo@fabrikam.com", "Bo Ek",
             "Fabrikam asks for one gate: a code by mail to bo@home.example. It says which user IDs \
              are unknown.")

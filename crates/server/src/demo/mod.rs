@@ -62,18 +62,26 @@ pub(crate) async fn run(listen: SocketAddr, data: Option<PathBuf>) -> Result<(),
     let pages = DemoPages {
         outbox,
         users: people(&app).await?,
-        links: ["/reset", "/demo/outbox", "/demo/outbox.json"]
-            .into_iter()
-            .zip([
-                "Reset a password",
-                "Every mail, text and call",
-                "The same as JSON",
-            ])
-            .map(|(href, text)| DemoLink {
-                href: href.into(),
-                text: text.into(),
-            })
-            .collect(),
+        links: [
+            "/",
+            "/sign-in",
+            "/reset",
+            "/demo/outbox",
+            "/demo/outbox.json",
+        ]
+        .into_iter()
+        .zip([
+            "The first page",
+            "Sign in",
+            "Reset a password",
+            "Every mail, text and call",
+            "The same as JSON",
+        ])
+        .map(|(href, text)| DemoLink {
+            href: href.into(),
+            text: text.into(),
+        })
+        .collect(),
     };
     let router = router(app.clone(), &options).merge(demo_router(app.clone(), &options, pages));
     let limits = Limits {
@@ -117,6 +125,7 @@ async fn people(app: &App) -> Result<Vec<DemoUser>, Failure> {
             user_id: role.upn.into(),
             name: role.name.into(),
             what_it_is_for,
+            password: role.has_password.then(|| cast::PASSWORD.to_owned()),
         });
     }
     Ok(people)

@@ -166,8 +166,15 @@ pub(crate) fn get(address: SocketAddr, host: &str, path: &str) -> (String, Strin
     )
 }
 
-/// A port that was free a moment ago.
+/// A port that nobody else gets while the tests run: a socket that does not listen keeps it, and on
+/// Linux a server may listen there all the same.
 pub(crate) fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    if cfg!(target_os = "linux") {
+        std::mem::forget(socket);
+    }
+    port
 }

@@ -22,6 +22,29 @@ fn the_example_is_good_and_mistakes_are_told_all_at_once() {
     assert!(error.contains("wrong.toml:2: "), "{error}");
 }
 
+#[cfg(unix)]
+#[test]
+fn variables_that_are_no_text_are_nobodys_business_unless_they_are_settings() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let check = |name: &str| {
+        let done = std::process::Command::new(env!("CARGO_BIN_EXE_latchkey"))
+            .args(["config", "check"])
+            .env(name, std::ffi::OsStr::from_bytes(b"\xff"))
+            .output()
+            .unwrap();
+        let said = String::from_utf8(done.stderr).unwrap();
+        (done.status.code(), said)
+    };
+    let (code, said) = check("SOMEBODY_ELSES");
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    let (code, said) = check("LATCHKEY__DATA");
+    assert_eq!(code, Some(1));
+    assert!(
+        said.contains("environment LATCHKEY__DATA: it is not in UTF-8"),
+        "{said}"
+    );
+}
+
 #[test]
 fn a_key_file_that_others_can_read_or_that_is_another_is_refused() {
     let here = Installation::new();

@@ -32,8 +32,11 @@ impl Dice {
 pub(crate) type Where = watch::Receiver<(usize, Option<std::net::SocketAddr>)>;
 
 /// What people know: which passwords they sent, and whether they were told that one is set.
-#[derive(Default)]
-pub(crate) struct Ledger(Mutex<HashMap<usize, Entry>>);
+pub(crate) struct Ledger {
+    entries: Mutex<HashMap<usize, Entry>>,
+    /// How many pages all of them have seen.
+    answers: watch::Sender<usize>,
+}
 
 /// What one of them knows.
 #[derive(Debug, Clone, Default)]
@@ -47,12 +50,27 @@ pub(crate) struct Entry {
 }
 
 impl Ledger {
+    pub(crate) fn new() -> Self {
+        Self {
+            entries: Mutex::default(),
+            answers: watch::Sender::new(0),
+        }
+    }
+
+    /// Waits until people have seen so many more pages.
+    pub(crate) async fn pages(&self, more: usize) {
+        let mut answers = self.answers.subscribe();
+        let enough = *answers.borrow() + more;
+        let seen = answers.wait_for(|answers| *answers >= enough);
+        seen.await.expect("it is here");
+    }
+
     fn count(&self, change: impl FnOnce(&mut Entry), number: usize) {
-        change(self.0.lock().unwrap().entry(number).or_default());
+        change(self.entries.lock().unwrap().entry(number).or_default());
     }
 
     fn next_password(&self, number: usize) -> String {
-        let mut all = self.0.lock().unwrap();
+        let mut all = self.entries.lock().unwrap();
         let entry = all.entry(number).or_default();
         let count = entry.sent.len();
         let password = format!("Tall-Ships-{}-{count}", 7919 * (number + 11));
@@ -62,7 +80,7 @@ impl Ledger {
 
     /// What everybody knows now.
     pub(crate) fn entries(&self) -> HashMap<usize, Entry> {
-        self.0.lock().unwrap().clone()
+        self.entries.lock().unwrap().clone()
     }
 }
 
@@ -159,9 +177,12 @@ impl Walker {
     pub(crate) async fn walk(&mut self, patience: Duration) -> Walked {
         // Where a session is, its own pages tell; without one, every page leads to step 1.
         let mut place = String::new();
-        for _ in 0..100 {
+        let mut steps = 0;
+        while steps < 100 {
+            steps += 1;
             if self.reach().await {
                 place.clear();
+                steps = 0;
             }
             if place.is_empty() {
                 self.browser.open("/reset/verify").await;
@@ -181,6 +202,7 @@ impl Walker {
                 self.browser.path,
                 self.browser.answer.text()
             );
+            self.ledger.answers.send_modify(|answers| *answers += 1);
             self.browser.place().clone_into(&mut place);
         }
         panic!("u{} walks in circles at {place}", self.number);

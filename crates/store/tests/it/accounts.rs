@@ -42,9 +42,6 @@ async fn a_user_comes_back_as_it_was_put(Fresh { db, .. }: Fresh) {
     put.password_never_expires = true;
     put.frozen_at = Some(at(-1));
     put.enabled = false;
-    put.confirmed_at = Some(at(-2));
-    put.register_again_at = Some(at(-3));
-    put.reset_at = Some(at(-4));
     put.version = 7;
     write!(db, |tx| accounts::insert(tx, &put, Some("hash")).await);
     let got = read!(db, |tx| accounts::get(tx, CONTOSO, ADA).await).unwrap();

@@ -6,18 +6,25 @@ use latchkey_core::audit::Activity;
 use latchkey_core::model::{DomainKind, Origin, Role, Source};
 use latchkey_core::reset::Gate;
 use latchkey_core::reset::throttle::Bucket;
+use latchkey_core::sign_in::lockout::{Rule, Verdict};
 use latchkey_store::{
-    accounts, audit, challenges, counts, domains, groups, history, links, methods, outbox,
-    sessions, throttle,
+    accounts, audit, challenges, counts, domains, federation, groups, history, links, lockout,
+    methods, networks, outbox, pending, registration, sessions, sign_in_flows, sign_in_sessions,
+    throttle,
 };
-use latchkey_types::{ChallengeId, DomainId, DomainName, GroupId, MessageId, MethodId, UserId};
+use latchkey_types::{
+    ChallengeId, DomainId, DomainName, FederationId, GroupId, MessageId, MethodId, PendingMethodId,
+    Secret, UserId,
+};
 
 use crate::support::{
-    ADA, CONTOSO, FABRIKAM, Fresh, NOW, SESSION, ada, at, id, on_both, session, user, write,
+    ADA, CONTOSO, FABRIKAM, FLOW, Fresh, NOW, SESSION, SIGNED_IN, ada, at, flow, id, on_both,
+    session, signed_in, user, write,
 };
 
 on_both! {
     another_tenant_finds_and_changes_nothing
+    another_tenant_finds_and_changes_nothing_of_signing_in
 }
 
 async fn another_tenant_finds_and_changes_nothing(Fresh { db, .. }: Fresh) {
@@ -62,6 +69,7 @@ async fn another_tenant_finds_and_changes_nothing(Fresh { db, .. }: Fresh) {
         session: SESSION,
         gate: Gate::Email,
         tag: b"tag",
+        state: None,
         created_at: NOW,
         expires_at: at(600),
     };
@@ -227,6 +235,176 @@ async fn everything(db: &latchkey_store::Db) -> impl std::fmt::Debug {
             throttle::blocked_buckets(tx, CONTOSO, ADA, NOW).await?,
             outbox::get(tx, CONTOSO, MessageId(id(70))).await?,
             audit::head(tx, CONTOSO).await?,
+        ))
+    })
+}
+
+async fn another_tenant_finds_and_changes_nothing_of_signing_in(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    flow(&db).await;
+    signed_in(&db).await;
+    crate::security_info::pending(&db, 1, b"tag", at(900)).await;
+    let mut eve = user(20, "Eve");
+    eve.tenant = FABRIKAM;
+    let group = groups::Group {
+        id: GroupId(id(10)),
+        name: "Staff".into(),
+        source: Source::Cloud,
+        created_at: NOW,
+    };
+    let passkey = methods::NewMethod {
+        id: MethodId(id(40)),
+        kind: methods::MethodKind::Passkey,
+        slot: "credential",
+        name: "Telephone",
+        value: b"sealed",
+        origin: Origin::Person,
+    };
+    let codes = [(MethodId(id(41)), "slot".to_owned())];
+    let provider = federation::Federation {
+        id: FederationId(id(50)),
+        issuer: "issuer".into(),
+        client_id: "latchkey".into(),
+        secret: b"sealed".to_vec(),
+        name_claim: "upn".into(),
+        created_at: NOW,
+    };
+    let of = |tenant| lockout::Counter {
+        tenant,
+        subject: ADA,
+        familiar: false,
+    };
+    let rule = Rule {
+        threshold: 1,
+        first: Duration::from_mins(1),
+    };
+    let tag = Secret::new([1; 32]);
+    write!(db, |tx| {
+        accounts::insert(tx, &eve, None).await?;
+        groups::insert(tx, CONTOSO, &group).await?;
+        groups::add_user(tx, CONTOSO, group.id, ADA).await?;
+        methods::replace_recovery_codes(tx, CONTOSO, ADA, &codes, NOW).await?;
+        methods::add_passkey(tx, CONTOSO, ADA, &passkey, NOW).await?;
+        federation::set(tx, CONTOSO, &provider).await?;
+        federation::bind(tx, CONTOSO, "issuer", "subject", ADA, NOW).await?;
+        networks::remember(tx, CONTOSO, ADA, b"home", NOW).await?;
+        lockout::hit(tx, of(CONTOSO), rule, NOW).await?;
+        lockout::wrong(tx, of(CONTOSO), rule, &tag, NOW).await
+    });
+    let before = format!("{:?}", everything_of_signing_in(&db).await);
+    let f = FABRIKAM;
+    write!(db, |tx| {
+        assert!(!accounts::rehash(tx, f, ADA, "hash 1", "other").await?);
+        assert!(!registration::confirm(tx, f, ADA, at(1)).await?);
+        assert!(!registration::note_reset(tx, f, ADA, at(1)).await?);
+        assert!(!registration::require_of_user(tx, f, ADA, at(1)).await?);
+        assert_eq!(registration::require_of_all(tx, f, at(1)).await?, 1);
+        assert_eq!(
+            registration::require_of_group(tx, f, group.id, at(1)).await?,
+            0
+        );
+        assert!(!registration::tell_expiry(tx, f, ADA, NOW, 7).await?);
+        let theirs = registration::expiring(tx, f, (at(-1), NOW), 14, None, 9).await?;
+        assert_eq!(
+            theirs.iter().map(|row| row.user).collect::<Vec<_>>(),
+            [eve.id]
+        );
+
+        let step = sign_in_flows::Advance {
+            state: "x",
+            cookie_tag: Some(b"x"),
+            secret: None,
+            ended_at: Some(at(1)),
+        };
+        assert!(!sign_in_flows::advance(tx, f, FLOW, 1, step).await?);
+        assert!(!sign_in_flows::claim(tx, f, FLOW, 1).await?);
+
+        let renewal = sign_in_sessions::Renewal {
+            old_tag: b"signed in",
+            new_tag: b"x",
+            factors: &["passkey"],
+            is_twice: true,
+        };
+        assert!(!sign_in_sessions::renew(tx, f, SIGNED_IN, renewal, at(1)).await?);
+        assert!(!sign_in_sessions::touch(tx, f, SIGNED_IN, at(90)).await?);
+        assert!(!sign_in_sessions::put_off(tx, f, SIGNED_IN).await?);
+        assert!(!sign_in_sessions::end(tx, f, ADA, SIGNED_IN, at(1)).await?);
+        assert_eq!(
+            sign_in_sessions::end_others(tx, f, ADA, None, at(1)).await?,
+            0
+        );
+        let theirs = sign_in_sessions::list_for_user(tx, f, ADA, NOW).await?;
+        assert!(theirs.is_empty());
+
+        let pending = PendingMethodId(id(1));
+        let latest = pending::latest(tx, f, SIGNED_IN, "email", NOW).await?;
+        assert!(latest.is_none());
+        assert_eq!(pending::count_try(tx, f, pending, NOW).await?, None);
+        assert!(!pending::spend(tx, f, pending, NOW).await?);
+        pending::void(tx, f, SIGNED_IN, "email", NOW).await?;
+
+        assert!(!methods::note_use(tx, f, passkey.id, Some(b"x"), NOW).await?);
+        assert!(!methods::use_recovery_code(tx, f, ADA, "slot").await?);
+        let kind = methods::MethodKind::RecoveryCode;
+        assert_eq!(methods::delete_kind(tx, f, ADA, kind).await?, 0);
+        assert!(!methods::replace_recovery_codes(tx, f, ADA, &codes, NOW).await?);
+        let other = methods::NewMethod {
+            slot: "other",
+            ..passkey.clone()
+        };
+        assert!(!methods::add_passkey(tx, f, ADA, &other, NOW).await?);
+        assert!(!methods::add_passkey(tx, f, eve.id, &passkey, NOW).await?);
+
+        assert!(federation::get(tx, f).await?.is_none());
+        assert!(!federation::delete(tx, f).await?);
+        let theirs = federation::user_of(tx, f, "issuer", "subject").await?;
+        assert_eq!(theirs, None);
+        assert!(!federation::bind(tx, f, "issuer", "other", ADA, NOW).await?);
+        assert!(!federation::bind(tx, CONTOSO, "issuer", "other", eve.id, NOW).await?);
+
+        assert!(!networks::is_familiar(tx, f, ADA, b"home", NOW).await?);
+        assert_eq!(lockout::locked(tx, of(f), NOW).await?, None);
+        assert_eq!(lockout::hit(tx, of(f), rule, NOW).await?, Verdict::Try);
+        lockout::right(tx, of(f)).await?;
+        assert!(!lockout::clear(tx, f, ADA, NOW).await?);
+        Ok::<_, latchkey_store::StoreError>(())
+    });
+    assert_eq!(format!("{:?}", everything_of_signing_in(&db).await), before);
+}
+
+/// What Contoso has.
+async fn everything_of_signing_in(db: &latchkey_store::Db) -> impl std::fmt::Debug {
+    write!(db, |tx| {
+        let of = lockout::Counter {
+            tenant: CONTOSO,
+            subject: ADA,
+            familiar: false,
+        };
+        let flow = sign_in_flows::get_by_cookie(tx, b"flow").await?;
+        let flow = flow.map(|row| (row.version, row.state, row.secret, row.ended_at));
+        let session = sign_in_sessions::get_by_cookie(tx, b"signed in").await?;
+        let session = session.map(|row| {
+            (
+                (row.factors, row.proven_at, row.proven_twice_at),
+                (row.used_at, row.ended_at, row.put_off),
+            )
+        });
+        let pending = pending::latest(tx, CONTOSO, SIGNED_IN, "email", NOW).await?;
+        let pending = pending.map(|row| (row.id, row.tries));
+        let methods = methods::list_for_user(tx, CONTOSO, ADA).await?;
+        let methods: Vec<_> = methods
+            .into_iter()
+            .map(|row| (row.id, row.slot, row.value, row.used_at))
+            .collect();
+        Ok::<_, latchkey_store::StoreError>((
+            (accounts::get(tx, CONTOSO, ADA).await?, flow, session),
+            accounts::password(tx, CONTOSO, ADA).await?,
+            (pending, methods),
+            registration::expiring(tx, CONTOSO, (at(-1), NOW), 14, None, 9).await?,
+            federation::get(tx, CONTOSO).await?.map(|row| row.id),
+            federation::user_of(tx, CONTOSO, "issuer", "subject").await?,
+            networks::is_familiar(tx, CONTOSO, ADA, b"home", NOW).await?,
+            lockout::locked(tx, of, NOW).await?,
         ))
     })
 }

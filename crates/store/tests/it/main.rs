@@ -16,7 +16,6 @@ mod accounts;
 mod audit;
 mod db;
 mod deployment;
-mod federation;
 mod groups;
 mod isolation;
 mod lockout;

@@ -17,6 +17,7 @@ on_both! {
     a_claimed_step_is_claimed_once
     expired_sessions_are_listed_until_they_end_and_purged_later
     a_challenge_is_spent_by_its_tag_before_its_time_is_over
+    of_challenges_made_in_one_moment_the_open_one_is_the_latest
     a_new_challenge_voids_the_one_before_of_the_same_gate
     hits_shift_and_a_blocked_bucket_counts_nothing
     a_success_takes_its_own_hit_back
@@ -170,8 +171,33 @@ fn challenge(number: u128, gate: Gate, created_at: Timestamp) -> challenges::New
         session: SESSION,
         gate,
         tag: b"right",
+        state: None,
         created_at,
         expires_at: created_at.plus(Duration::from_mins(10)),
+    }
+}
+
+async fn of_challenges_made_in_one_moment_the_open_one_is_the_latest(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    session(&db).await;
+    // Ids in any order: the last one is not always the greatest.
+    for number in [5, 9, 2, 7, 1] {
+        let new = challenges::NewChallenge {
+            tag: b"",
+            state: Some(b"sealed"),
+            ..challenge(number, Gate::Passkey, NOW)
+        };
+        write!(db, |tx| challenges::insert(tx, CONTOSO, &new).await);
+        let latest = read!(db, |tx| challenges::latest(
+            tx,
+            CONTOSO,
+            SESSION,
+            Gate::Passkey
+        )
+        .await);
+        let latest = latest.expect("a challenge");
+        assert_eq!(latest.id, ChallengeId(id(number)));
+        assert_eq!(latest.state.as_deref(), Some(&b"sealed"[..]));
     }
 }
 

@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use latchkey_core::reset::Gate;
 use latchkey_core::reset::throttle::{Bucket, Verdict};
+use latchkey_core::sign_in::lockout::{Rule, Verdict as TryVerdict};
 use latchkey_store::{
-    accounts, challenges, counts, history, links, methods, outbox, rate, sessions, spent_work,
-    throttle,
+    Db, accounts, challenges, counts, federation, history, links, lockout, methods, outbox,
+    pending, rate, registration, sessions, sign_in_flows, sign_in_sessions, spent_work, throttle,
 };
-use latchkey_types::{ChallengeId, MethodId};
+use latchkey_types::{ChallengeId, MethodId, PendingMethodId, Secret};
 
 use crate::messages::message;
 use crate::support::{
-    ADA, CONTOSO, Fresh, NOW, SESSION, ada, at, at_once, id, on_both, one_winner, read, session,
-    tenants, write,
+    ADA, CONTOSO, FABRIKAM, FLOW, Fresh, NOW, SESSION, SIGNED_IN, ada, at, at_once, flow, id,
+    on_both, read, session, signed_in, tenants, user, write,
 };
 
 on_both! {
@@ -29,6 +30,34 @@ on_both! {
     a_burst_is_not_exceeded
     a_daily_limit_is_not_exceeded
     no_message_is_claimed_twice_and_none_is_forgotten
+    one_of_many_takes_a_step_of_a_sign_in
+    one_of_many_claims_a_step_of_a_sign_in
+    one_of_many_renews_a_session
+    one_of_many_ends_a_session
+    one_of_200_uses_a_recovery_code
+    one_of_many_uses_what_is_pending
+    five_of_many_try_a_pending_code
+    one_of_many_gets_a_credential
+    one_of_many_is_bound_to_an_identity
+    one_of_many_tells_of_an_expiry
+    ten_of_100_tries_pass_and_one_begins_the_lock
+    ten_of_100_wrong_passwords_are_compared_and_one_begins_the_lock
+}
+
+/// Asserts that exactly one of so many tasks did it.
+macro_rules! one_winner {
+    ($db:expr, $many:literal, |$tx:ident, $number:ident| $body:expr) => {
+        let db: Db = $db.clone();
+        let won = at_once($many, move |$number| {
+            let db = db.clone();
+            async move {
+                let _ = $number;
+                write!(db, |$tx| $body.await)
+            }
+        })
+        .await;
+        assert_eq!(won.iter().filter(|won| **won).count(), 1);
+    };
 }
 
 async fn one_of_200_uses_a_code(Fresh { db, .. }: Fresh) {
@@ -39,6 +68,7 @@ async fn one_of_200_uses_a_code(Fresh { db, .. }: Fresh) {
         session: SESSION,
         gate: Gate::Email,
         tag: b"right",
+        state: None,
         created_at: NOW,
         expires_at: at(600),
     };
@@ -180,6 +210,210 @@ async fn a_daily_limit_is_not_exceeded(Fresh { db, .. }: Fresh) {
     let mut counted: Vec<i64> = counted.into_iter().flatten().collect();
     counted.sort_unstable();
     assert_eq!(counted, [1, 2, 3, 4, 5, 6, 7]);
+}
+
+async fn one_of_many_takes_a_step_of_a_sign_in(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    flow(&db).await;
+    let step = sign_in_flows::Advance {
+        state: "next",
+        cookie_tag: None,
+        secret: None,
+        ended_at: None,
+    };
+    one_winner!(db, 50, |tx, number| sign_in_flows::advance(
+        tx, CONTOSO, FLOW, 1, step
+    ));
+}
+
+async fn one_of_many_claims_a_step_of_a_sign_in(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    flow(&db).await;
+    one_winner!(db, 50, |tx, number| sign_in_flows::claim(
+        tx, CONTOSO, FLOW, 1
+    ));
+}
+
+async fn one_of_many_renews_a_session(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    signed_in(&db).await;
+    one_winner!(db, 50, |tx, number| async {
+        let new_tag = format!("new {number}");
+        let renewal = sign_in_sessions::Renewal {
+            old_tag: b"signed in",
+            new_tag: new_tag.as_bytes(),
+            factors: &["password"],
+            is_twice: false,
+        };
+        sign_in_sessions::renew(tx, CONTOSO, SIGNED_IN, renewal, at(1)).await
+    });
+}
+
+async fn one_of_many_ends_a_session(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    signed_in(&db).await;
+    one_winner!(db, 50, |tx, number| sign_in_sessions::end(
+        tx,
+        CONTOSO,
+        ADA,
+        SIGNED_IN,
+        at(1)
+    ));
+}
+
+async fn one_of_200_uses_a_recovery_code(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    let codes = [(MethodId(id(1)), "slot".to_owned())];
+    write!(db, |tx| methods::replace_recovery_codes(
+        tx, CONTOSO, ADA, &codes, NOW
+    )
+    .await);
+    one_winner!(db, 200, |tx, number| methods::use_recovery_code(
+        tx, CONTOSO, ADA, "slot"
+    ));
+}
+
+async fn one_of_many_uses_what_is_pending(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    signed_in(&db).await;
+    crate::security_info::pending(&db, 1, b"tag", at(900)).await;
+    one_winner!(db, 50, |tx, number| pending::spend(
+        tx,
+        CONTOSO,
+        PendingMethodId(id(1)),
+        at(1)
+    ));
+}
+
+async fn five_of_many_try_a_pending_code(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    signed_in(&db).await;
+    crate::security_info::pending(&db, 1, b"tag", at(900)).await;
+    let shared = db.clone();
+    let counted = at_once(50, move |_| {
+        let db = shared.clone();
+        async move {
+            let pending = PendingMethodId(id(1));
+            write!(db, |tx| pending::count_try(tx, CONTOSO, pending, at(1))
+                .await)
+        }
+    })
+    .await;
+    let mut counted: Vec<i64> = counted.into_iter().flatten().collect();
+    counted.sort_unstable();
+    assert_eq!(counted, [1, 2, 3, 4, 5]);
+}
+
+async fn one_of_many_gets_a_credential(Fresh { db, .. }: Fresh) {
+    tenants(&db).await;
+    write!(db, |tx| {
+        for number in 0..50 {
+            let mut someone = user(number, &format!("user{number}"));
+            if number % 2 == 0 {
+                someone.tenant = FABRIKAM;
+            }
+            accounts::insert(tx, &someone, None).await?;
+        }
+        Ok::<_, latchkey_store::StoreError>(())
+    });
+    one_winner!(db, 50, |tx, number| async {
+        let new = methods::NewMethod {
+            id: MethodId(id(1000 + number as u128)),
+            kind: methods::MethodKind::Passkey,
+            slot: "credential",
+            name: "",
+            value: b"sealed",
+            origin: latchkey_core::model::Origin::Person,
+        };
+        let tenant = if number % 2 == 0 { FABRIKAM } else { CONTOSO };
+        let user = latchkey_types::UserId(id(number as u128));
+        methods::add_passkey(tx, tenant, user, &new, NOW).await
+    });
+}
+
+async fn one_of_many_is_bound_to_an_identity(Fresh { db, .. }: Fresh) {
+    tenants(&db).await;
+    write!(db, |tx| {
+        for number in 0..50 {
+            let someone = user(number, &format!("user{number}"));
+            accounts::insert(tx, &someone, None).await?;
+        }
+        Ok::<_, latchkey_store::StoreError>(())
+    });
+    one_winner!(db, 50, |tx, number| federation::bind(
+        tx,
+        CONTOSO,
+        "issuer",
+        "subject",
+        latchkey_types::UserId(id(number as u128)),
+        NOW
+    ));
+}
+
+async fn one_of_many_tells_of_an_expiry(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    one_winner!(db, 50, |tx, number| registration::tell_expiry(
+        tx, CONTOSO, ADA, NOW, 14
+    ));
+}
+
+const LOCK: Rule = Rule {
+    threshold: 10,
+    first: Duration::from_mins(1),
+};
+
+fn counter(familiar: bool) -> lockout::Counter {
+    lockout::Counter {
+        tenant: CONTOSO,
+        subject: ADA,
+        familiar,
+    }
+}
+
+/// Nobody's answer is known yet: the tries alone are too many (parallel checks must not beat the
+/// lockout).
+async fn ten_of_100_tries_pass_and_one_begins_the_lock(Fresh { db, .. }: Fresh) {
+    tenants(&db).await;
+    let shared = db.clone();
+    let verdicts = at_once(100, move |_| {
+        let db = shared.clone();
+        async move { write!(db, |tx| lockout::hit(tx, counter(false), LOCK, NOW).await) }
+    })
+    .await;
+    let count = |wanted: TryVerdict| verdicts.iter().filter(|v| **v == wanted).count();
+    let until = at(60);
+    assert_eq!(count(TryVerdict::Try), 10);
+    let begins = true;
+    assert_eq!(count(TryVerdict::Locked { until, begins }), 1);
+    let begins = false;
+    assert_eq!(count(TryVerdict::Locked { until, begins }), 89);
+}
+
+/// As it is in the service: each try counts in one transaction, is compared, and says in another
+/// that it was wrong.
+async fn ten_of_100_wrong_passwords_are_compared_and_one_begins_the_lock(Fresh { db, .. }: Fresh) {
+    tenants(&db).await;
+    let shared = db.clone();
+    let tries = at_once(100, move |number| {
+        let db = shared.clone();
+        async move {
+            let of = counter(true);
+            match write!(db, |tx| lockout::hit(tx, of, LOCK, NOW).await) {
+                TryVerdict::Try => {
+                    let tag = Secret::new([u8::try_from(number).unwrap(); 32]);
+                    let began = write!(db, |tx| lockout::wrong(tx, of, LOCK, &tag, NOW).await);
+                    (true, began.is_some())
+                }
+                TryVerdict::Locked { begins, .. } => (false, begins),
+            }
+        }
+    })
+    .await;
+    let compared = tries.iter().filter(|(compared, _)| *compared).count();
+    assert_eq!(compared, 10);
+    assert_eq!(tries.iter().filter(|(_, began)| *began).count(), 1);
+    let until = read!(db, |tx| lockout::locked(tx, counter(true), NOW).await);
+    assert_eq!(until, Some(at(60)));
 }
 
 async fn no_message_is_claimed_twice_and_none_is_forgotten(Fresh { db, .. }: Fresh) {

@@ -5,10 +5,11 @@ use std::time::Duration;
 use crate::pg;
 use latchkey_core::model::{Managed, Source, User, UserType};
 use latchkey_core::settings::Settings;
-use latchkey_store::sign_in_sessions::{self, NewSession};
-use latchkey_store::{Db, Options, Result, Tx, accounts, audit, tenants};
+use latchkey_store::{
+    Db, Options, Result, Tx, accounts, audit, sign_in_flows, sign_in_sessions, tenants,
+};
 use latchkey_types::{
-    CountryCode, Locale, SessionId, SignInSessionId, TenantId, Timestamp, Upn, UserId,
+    CountryCode, Locale, SessionId, SignInFlowId, SignInSessionId, TenantId, Timestamp, Upn, UserId,
 };
 use uuid::Uuid;
 
@@ -122,7 +123,7 @@ macro_rules! read {
 pub(crate) use read;
 
 /// An id that ends in a number.
-pub(crate) const fn id(number: u128) -> Uuid {
+pub(crate) fn id(number: u128) -> Uuid {
     Uuid::from_u128(0x0190_d4a8_0000_7000_8000_0000_0000_0000 + number)
 }
 
@@ -224,65 +225,50 @@ pub(crate) async fn session(db: &Db) {
         .await);
 }
 
-pub(crate) const SIGNED_IN: SignInSessionId =
-    SignInSessionId(Uuid::from_u128(0x0190_d4a8_0000_7000_8000_6666_0000_0001));
+pub(crate) const FLOW: SignInFlowId =
+    SignInFlowId(Uuid::from_u128(0x0190_d4a8_0000_7000_8000_6666_0000_0001));
 
-/// A session to be of Ada's, for twelve hours.
-pub(crate) fn sign_in_session(id: SignInSessionId, cookie_tag: &[u8]) -> NewSession<'_> {
-    NewSession {
+/// Ada's way to a session, of version 1, with the cookie `flow`, for 15 minutes.
+pub(crate) async fn flow(db: &Db) {
+    let new = sign_in_flows::NewFlow {
+        id: FLOW,
+        subject: ADA,
+        cookie_tag: b"flow",
+        state: "{}",
+        name: b"sealed name",
+        secret: Some(b"sealed secret"),
+        created_at: NOW,
+        expires_at: at(900),
+    };
+    write!(db, |tx| sign_in_flows::insert(tx, CONTOSO, &new).await);
+}
+
+pub(crate) const SIGNED_IN: SignInSessionId =
+    SignInSessionId(Uuid::from_u128(0x0190_d4a8_0000_7000_8000_7777_0000_0001));
+
+/// Ada in one browser, since [`NOW`], for 12 hours.
+pub(crate) fn new_sign_in(
+    id: SignInSessionId,
+    cookie_tag: &[u8],
+) -> sign_in_sessions::NewSession<'_> {
+    sign_in_sessions::NewSession {
         id,
         user: ADA,
         cookie_tag,
         factors: &["password"],
         is_twice: false,
         created_at: NOW,
-        expires_at: at(43_200),
+        expires_at: at(12 * 3600),
         client_address: "192.0.2.1",
-        client_class: "browser",
+        client_class: "Firefox on Linux",
     }
 }
 
-/// Ada, signed in with the cookie `cookie`.
+/// Ada, signed in with the cookie `signed in`.
 pub(crate) async fn signed_in(db: &Db) {
-    ada(db).await;
-    let new = sign_in_session(SIGNED_IN, b"cookie");
+    let new = new_sign_in(SIGNED_IN, b"signed in");
     write!(db, |tx| sign_in_sessions::insert(tx, CONTOSO, &new).await);
 }
-
-/// Eve, who is in Fabrikam.
-pub(crate) async fn eve(db: &Db) -> UserId {
-    let mut eve = user(20, "Eve");
-    eve.tenant = FABRIKAM;
-    write!(db, |tx| accounts::insert(tx, &eve, None).await);
-    eve.id
-}
-
-/// A microsecond later: the other side of a moment.
-pub(crate) const fn just_after(moment: Timestamp) -> Timestamp {
-    Timestamp(moment.0 + 1)
-}
-
-/// A microsecond earlier.
-pub(crate) const fn just_before(moment: Timestamp) -> Timestamp {
-    Timestamp(moment.0 - 1)
-}
-
-/// Asserts that exactly one of so many tasks did it.
-macro_rules! one_winner {
-    ($db:expr, $many:literal, |$tx:ident, $number:ident| $body:expr) => {
-        let db: latchkey_store::Db = $db.clone();
-        let won = crate::support::at_once($many, move |$number| {
-            let db = db.clone();
-            async move {
-                let _ = $number;
-                crate::support::write!(db, |$tx| $body.await)
-            }
-        })
-        .await;
-        assert_eq!(won.iter().filter(|won| **won).count(), 1);
-    };
-}
-pub(crate) use one_winner;
 
 /// Runs `many` copies at once and gives their results.
 pub(crate) async fn at_once<T, F>(many: usize, task: impl Fn(usize) -> F) -> Vec<T>

@@ -10,7 +10,7 @@ use latchkey_http::{Fields, Incoming, Posted, Problem, SetCookie};
 use latchkey_i18n::Texts;
 use latchkey_types::Secret;
 
-use super::{code, end, new_password, number, questions, verify};
+use super::{code, end, new_password, number, passkey, questions, recovery_code, verify};
 use crate::layout::{Alert, Hidden, Kind, Layout};
 use crate::portal::Portal;
 
@@ -138,6 +138,8 @@ impl Open {
             Page::Choose { .. } => verify::page(self, status, notice),
             Page::Number { .. } => number::page(self, status, notice, typed),
             Page::Code { .. } | Page::Authenticator => code::page(self, status, notice),
+            Page::Passkey { .. } => passkey::page(self, status, notice),
+            Page::RecoveryCode => recovery_code::page(self, status, notice),
             Page::Questions { .. } => questions::page(self, status, notice),
             Page::NewPassword { .. } => new_password::page(self, status, notice),
             Page::Ended(_) => end::page(self, status, notice),
@@ -260,6 +262,8 @@ pub(super) const fn path(page: &Page) -> &'static str {
         Page::Choose { .. } => "/reset/verify",
         Page::Number { .. } => "/reset/number",
         Page::Code { .. } | Page::Authenticator => "/reset/code",
+        Page::Passkey { .. } => "/reset/passkey",
+        Page::RecoveryCode => "/reset/recovery-code",
         Page::Questions { .. } => "/reset/questions",
         Page::NewPassword { .. } => "/reset/password",
         Page::Ended(_) => "/reset/end",
@@ -308,8 +312,13 @@ fn explain(t: Texts, view: &View, notice: &Notice) -> Alert {
         Notice::WrongNumber { left: n } => left("error-number", *n, "phone"),
         Notice::WrongCode { left: n } => match view.page {
             Page::Authenticator => left("error-authenticator", *n, "code"),
+            Page::Passkey { .. } => {
+                pressed(t, t.with("error-reset-passkey", &[("left", (*n).into())]))
+            }
+            Page::RecoveryCode => left("error-recovery-code", *n, "code"),
             _ => left("error-code", *n, "code"),
         },
+        Notice::PasskeyTooLate => pressed(t, t.get("error-reset-passkey-late")),
         Notice::WrongAnswers { left: n } => left("error-answers", *n, "answer_1"),
         Notice::PasswordsDiffer => {
             Alert::error(t, "confirm_password", vec![t.get("error-passwords-differ")])
@@ -324,6 +333,16 @@ fn explain(t: Texts, view: &View, notice: &Notice) -> Alert {
     }
 }
 
+/// A fault of a page that has a button and no field.
+fn pressed(t: Texts, item: String) -> Alert {
+    Alert {
+        kind: Kind::Error,
+        title: t.get("alert-title"),
+        items: vec![item],
+        field: None,
+    }
+}
+
 fn unreadable(t: Texts, page: &Page) -> Alert {
     let digits = |digits: u8| t.with("error-code-form", &[("digits", digits.into())]);
     let (field, text) = match page {
@@ -331,6 +350,8 @@ fn unreadable(t: Texts, page: &Page) -> Alert {
         Page::Number { .. } => ("phone", t.get("error-number-form")),
         Page::Code { digits: count, .. } => ("code", digits(*count)),
         Page::Authenticator => ("code", digits(6)),
+        Page::Passkey { .. } => return pressed(t, t.get("error-reset-passkey-form")),
+        Page::RecoveryCode => ("code", t.get("error-recovery-code-form")),
         Page::Questions { .. } => ("answer_1", t.get("error-answers-form")),
         Page::NewPassword { .. } => ("new_password", t.get("error-password-form")),
         Page::Ended(_) => return Alert::info(t.get("notice-out-of-date")),

@@ -9,7 +9,9 @@ mod flow;
 mod help;
 mod new_password;
 mod number;
+mod passkey;
 mod questions;
+mod recovery_code;
 mod refused;
 mod start;
 mod verify;
@@ -29,6 +31,11 @@ pub(crate) fn routes(portal: &Portal) -> Router<Portal> {
         .route("/reset/verify", get(flow::show).post(verify::post))
         .route("/reset/number", get(flow::show).post(number::post))
         .route("/reset/code", get(flow::show).post(code::post))
+        .route("/reset/passkey", get(flow::show).post(passkey::post))
+        .route(
+            "/reset/recovery-code",
+            get(flow::show).post(recovery_code::post),
+        )
         .route("/reset/questions", get(flow::show).post(questions::post))
         .route(
             "/reset/password",

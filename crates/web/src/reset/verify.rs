@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use latchkey_app::reset::{self, Notice, Page};
+use latchkey_core::reset::Gate;
 use latchkey_http::{Incoming, Posted, Problem};
 
 use super::flow::{Answer, Form, Open};
@@ -39,10 +40,12 @@ pub(super) fn page(
     let t = open.texts();
     let l = open.layout(t.get("verify-heading"), notice);
     let template = VerifyPage {
-        lead: t.get(if passed.is_empty() {
-            "verify-lead"
-        } else {
+        lead: t.get(if !passed.is_empty() {
             "verify-lead-next"
+        } else if options.iter().any(|choice| choice.gate == Gate::Passkey) {
+            "verify-lead-passkey"
+        } else {
+            "verify-lead"
         }),
         choices: options
             .iter()

@@ -4,7 +4,7 @@ use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 use http::StatusCode;
 use latchkey_app::Ctx;
-use latchkey_app::sign_in::{self, Notice, Outcome, Over, Page, SignedInNow, View};
+use latchkey_app::sign_in::{self, Notice, Outcome, Over, Page, Place, SignedInNow, View};
 use latchkey_http::{Fields, Incoming, Posted, Problem, SetCookie};
 use latchkey_i18n::Texts;
 use latchkey_types::Secret;
@@ -221,7 +221,11 @@ async fn enter(portal: &Portal, incoming: &Incoming, now: &SignedInNow) -> Answe
         sign_in::sign_out(portal, &incoming.ctx, &old).await?;
     }
     let secure = incoming.cookies.secure();
-    let mut response = see_other(now.place.path());
+    // Whoever is led to registering first goes on from there.
+    let mut response = see_other(match (now.place, now.wanted) {
+        (Place::SecurityInfo, Place::Change) => "/security-info?then=change-password",
+        (place, _) => place.path(),
+    });
     forget(secure, &mut response);
     signed_in::remember(secure, &now.cookie, &mut response);
     Ok(response)

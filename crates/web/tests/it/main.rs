@@ -11,6 +11,7 @@ mod indistinguishable;
 mod input;
 mod pages;
 mod secrets;
+mod security_info;
 mod source;
 mod stats;
 mod support;

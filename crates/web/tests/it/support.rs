@@ -21,8 +21,11 @@ pub(crate) const BASE: &str = "https://reset.contoso.com";
 pub(crate) const SESSION: &str = "__Host-latchkey-reset";
 pub(crate) const START: &str = "__Host-latchkey-start";
 
+/// The cookie of somebody signed in.
+pub(crate) const SIGNED_IN: &str = "__Host-latchkey-session";
+
 /// Every address that may be asked for with GET, with and without a session.
-pub(crate) const GETS: [&str; 22] = [
+pub(crate) const GETS: [&str; 43] = [
     "/",
     "/reset",
     "/reset?whr=contoso.com",
@@ -32,6 +35,8 @@ pub(crate) const GETS: [&str; 22] = [
     "/reset/number",
     "/reset/code",
     "/reset/code?n=sent",
+    "/reset/passkey",
+    "/reset/recovery-code",
     "/reset/questions",
     "/reset/password",
     "/reset/end",
@@ -39,6 +44,25 @@ pub(crate) const GETS: [&str; 22] = [
     "/reset/other",
     "/reset/cancel",
     "/reset/help",
+    "/security-info",
+    "/security-info?n=added",
+    "/security-info/email",
+    "/security-info/email/code",
+    "/security-info/email/code?n=sent",
+    "/security-info/phone",
+    "/security-info/phone/code",
+    "/security-info/authenticator",
+    "/security-info/authenticator/code",
+    "/security-info/passkey",
+    "/security-info/passkey/create",
+    "/security-info/questions",
+    "/security-info/recovery-codes",
+    "/security-info/remove",
+    "/security-info/confirm",
+    "/security-info/confirm-it-is-you",
+    "/security-info/confirm-it-is-you?for=email",
+    "/security-info/confirm-it-is-you/passkey",
+    "/security-info/not-now",
     "/not-me",
     "/healthz",
     "/readyz",
@@ -48,17 +72,37 @@ pub(crate) const GETS: [&str; 22] = [
 ];
 
 /// Every address that takes a form.
-pub(crate) const POSTS: [&str; 11] = [
+pub(crate) const POSTS: [&str; 31] = [
     "/reset",
     "/reset/verify",
     "/reset/number",
     "/reset/code",
+    "/reset/passkey",
+    "/reset/recovery-code",
     "/reset/questions",
     "/reset/password",
     "/reset/again",
     "/reset/other",
     "/reset/cancel",
     "/reset/help",
+    "/security-info/email",
+    "/security-info/email/code",
+    "/security-info/email/again",
+    "/security-info/phone",
+    "/security-info/phone/code",
+    "/security-info/phone/again",
+    "/security-info/authenticator",
+    "/security-info/authenticator/code",
+    "/security-info/passkey",
+    "/security-info/passkey/create",
+    "/security-info/questions",
+    "/security-info/recovery-codes",
+    "/security-info/recovery-codes/download",
+    "/security-info/remove",
+    "/security-info/confirm",
+    "/security-info/not-now",
+    "/security-info/confirm-it-is-you",
+    "/security-info/confirm-it-is-you/passkey",
     "/not-me",
 ];
 
