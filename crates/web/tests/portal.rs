@@ -59,7 +59,7 @@ impl Portal {
                 user_id: "ada@contoso.example".into(),
                 name: "<b>Ada</b>".into(),
                 what_it_is_for: "One code by e-mail.".into(),
-                password: None,
+                password: Some("Sunny-Harbour-7".into()),
             }],
             links: Vec::new(),
         };
@@ -97,7 +97,16 @@ impl Portal {
 #[tokio::test]
 async fn the_first_page_asks_for_the_user_id() {
     let portal = Portal::new().await;
-    assert_eq!(portal.get("/").await.header("location"), "/reset");
+    let first = portal.get("/").await;
+    assert_eq!(first.status, StatusCode::OK);
+    for href in [
+        "/reset",
+        "/sign-in?to=security-info",
+        "/sign-in?to=change-password",
+        "/sign-in",
+    ] {
+        assert!(first.body.contains(&format!("href=\"{href}\"")), "{href}");
+    }
     let page = portal.get("/reset").await;
     assert_eq!(page.status, StatusCode::OK);
     assert_eq!(page.header("content-language"), "en");

@@ -70,13 +70,6 @@ export class Demo {
     await promisify(execFile)(PROGRAM, [...words, '--data', this.folder]);
   }
 
-  /** Gives somebody a password, as an operator would. */
-  async setPassword(user: string, password: string): Promise<void> {
-    const run = promisify(execFile)(PROGRAM, ['user', 'set-password', user, '--force', '--data', this.folder]);
-    run.child.stdin!.end(password);
-    await run;
-  }
-
   /** Everything that was sent, the newest first. */
   async outbox(): Promise<Message[]> {
     const answer = await fetch(`${this.address}/demo/outbox.json`);

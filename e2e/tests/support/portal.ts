@@ -4,7 +4,7 @@ import { type Locator, type Page, expect } from '@playwright/test';
 import { Watch, check } from './check';
 import { Demo } from './demo';
 
-export type Method = 'email' | 'sms' | 'mobile_call' | 'office_call' | 'questions' | 'authenticator_code';
+export type Method = 'email' | 'sms' | 'mobile_call' | 'office_call' | 'questions' | 'authenticator_code' | 'passkey' | 'recovery_code';
 
 /** A password that every rule of the demo likes. */
 export const GOOD = 'Correct horse 42 battery';

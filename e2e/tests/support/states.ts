@@ -65,6 +65,25 @@ export async function everyState(portal: Portal, locale: string): Promise<void> 
   await portal.type('code', wrong(totp(await secretOf(demo, 'Alex Wilber'))));
   await portal.press(page.locator('.ways-out a'));
   await portal.press();
+  await portal.start('miriam@contoso.com', start);
+  await portal.choose('recovery_code');
+  await portal.type('code', '1234');
+  await portal.type('code', '7777-7777-7777-7777-7777-7777');
+  await portal.press(page.locator('form[action="/reset/other"] button'));
+  await cancel();
+  // Somebody who seems to have a passkey: before one is registered, only names that nobody has do.
+  for (let n = 0; (await page.locator('input[value=passkey]').count()) === 0; n++) {
+    await portal.start(`somebody${n}@contoso.com`, start);
+  }
+  await portal.choose('passkey');
+  await portal.leads(() =>
+    page.evaluate(() => {
+      const form = document.querySelector<HTMLFormElement>('form[data-passkey]')!;
+      (form.elements.namedItem('credential') as HTMLInputElement).value = '{}';
+      form.requestSubmit();
+    }),
+  );
+  await cancel();
   await portal.start('irvin@contoso.com', start);
   await portal.choose('office_call');
 

@@ -27,7 +27,15 @@ pub(super) async fn was_changed(
         address: &address,
         browser: &ctx.browser,
     };
-    let token = not_me_token(tx, app, case, crate::not_me::Deed::Change, here.now).await?;
+    let token = not_me_token(
+        tx,
+        app,
+        case,
+        here.row.user,
+        crate::not_me::Deed::Change,
+        here.now,
+    )
+    .await?;
     let everyone = recipients(case, ctx.locale);
     let masks: Vec<Masked> = everyone.iter().map(|r| r.to.masked()).collect();
     for (place, recipient) in everyone.into_iter().enumerate() {

@@ -245,6 +245,7 @@ pub(crate) async fn not_me_token(
     tx: &mut Tx,
     app: &App,
     case: &Case,
+    user: latchkey_types::UserId,
     deed: Deed,
     now: latchkey_types::Timestamp,
 ) -> Result<latchkey_types::Secret<String>, AppError> {
@@ -256,7 +257,7 @@ pub(crate) async fn not_me_token(
         id: ChallengeId::new(app.clock(), app.entropy()).0,
         purpose: deed.purpose(),
         tag: tag.as_bytes(),
-        user: case.subject_id,
+        user,
         created_at: now,
         expires_at: now.plus(NOT_ME_VALID),
     };
@@ -282,7 +283,7 @@ pub(super) async fn was_reset(
     };
     let mut count = 0;
     if case.tenant.settings.notifications.users {
-        let token = not_me_token(tx, app, case, Deed::Reset, open.now).await?;
+        let token = not_me_token(tx, app, case, case.subject_id, Deed::Reset, open.now).await?;
         let everyone = recipients(case, ctx.locale);
         let masks: Vec<(EmailAddress, Masked)> = everyone
             .iter()

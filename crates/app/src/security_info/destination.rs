@@ -137,7 +137,7 @@ fn ways_to_phone(case: &Case) -> Vec<By> {
     let administrator = case
         .user
         .as_ref()
-        .is_some_and(|user| user.is_administrator());
+        .is_some_and(latchkey_core::model::User::is_administrator);
     let methods = &case.tenant.settings.reset.methods;
     [(By::Text, Gate::Sms), (By::Call, Gate::MobileCall)]
         .into_iter()

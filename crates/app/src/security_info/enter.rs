@@ -32,7 +32,7 @@ pub(super) enum Wish {
 }
 
 /// Runs one request of somebody who is signed in, in one transaction, if they may do what they want
-/// to do; wakes the outbox after it.
+/// to do.
 pub(super) async fn enter<T, F, Fut>(
     app: &App,
     cookie: &Secret<String>,
@@ -109,22 +109,20 @@ pub(super) fn may(here: &Here, wish: Wish) -> Result<(), Bar> {
         return Err(Bar::Closed);
     }
     match (here.todo(), wish) {
-        (Some(Todo::Change(_)), _) => return Err(Bar::Closed),
         (Some(Todo::ProveSecondFactor), Wish::Register(_) | Wish::Remove) => {
             return Err(Bar::Prove);
         }
         (Some(Todo::RegisterSecondFactor), Wish::Register(Kind::Passkey | Kind::Authenticator))
         | (None, _)
         | (Some(Todo::ProveSecondFactor), Wish::Look) => {}
-        (Some(Todo::RegisterSecondFactor), _) => return Err(Bar::Closed),
+        (Some(Todo::Change(_) | Todo::RegisterSecondFactor), _) => return Err(Bar::Closed),
     }
     match wish {
         Wish::Look => Ok(()),
-        Wish::Remove => fresh(here),
         Wish::Register(kind) if !kind.is_theirs() || !offered(here).contains(&kind) => {
             Err(Bar::Closed)
         }
-        Wish::Register(_) => fresh(here),
+        Wish::Remove | Wish::Register(_) => fresh(here),
     }
 }
 

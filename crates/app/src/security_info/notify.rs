@@ -39,7 +39,7 @@ pub(super) async fn changed(
     if everyone.is_empty() {
         return Ok(());
     }
-    let token = not_me_token(tx, app, after, Deed::SecurityInfo, here.now).await?;
+    let token = not_me_token(tx, app, after, user.id, Deed::SecurityInfo, here.now).await?;
     let address = ctx.stored_address(after.tenant.settings.client_address);
     let occasion = Occasion {
         when: here.now,

@@ -68,7 +68,7 @@ pub(super) async fn put(
         session: here.row.id,
         kind: way.name(),
         value: &value,
-        tag: tag.as_ref().map(|tag| tag.as_slice()),
+        tag: tag.as_ref().map(<[u8; 32]>::as_slice),
         created_at: here.now,
         expires_at: here.now.plus(lifetime),
     };

@@ -424,8 +424,7 @@ where
     F: Fn(Tx, Open) -> Fut,
     Fut: Future<Output = Result<Outcome, AppError>>,
 {
-    let outcome = app
-        .db()
+    app.db()
         .write(
             async |mut tx| match claim(&mut tx, app, cookie, version).await? {
                 Claim::Gone => Ok(None),
@@ -433,8 +432,7 @@ where
                 Claim::Ours(open) => work(tx, *open).await.map(Some),
             },
         )
-        .await;
-    outcome
+        .await
 }
 
 /// The page again, with something to say.

@@ -160,7 +160,11 @@ async fn s01_the_passkey_of_another_user_or_tenant_opens_nothing() {
 /// In base64url, as authenticators write ids.
 fn base64_of(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let bits: String = bytes.iter().map(|byte| format!("{byte:08b}")).collect();
+    let bits = bytes.iter().fold(String::new(), |mut bits, byte| {
+        use std::fmt::Write as _;
+        write!(bits, "{byte:08b}").unwrap();
+        bits
+    });
     bits.as_bytes()
         .chunks(6)
         .map(|six| {
@@ -425,7 +429,7 @@ async fn under_an_address_without_passkeys_they_are_offered_to_nobody_and_do_not
     let ada = contoso.person(&test, "ada@contoso.com", |_| {}).await;
     let bo = contoso
         .person(&test, "bo@contoso.com", |user| {
-            user.other_mails = Vec::new()
+            user.other_mails = Vec::new();
         })
         .await;
     device_of(&test, &ada).await;

@@ -136,8 +136,8 @@ async fn of_two_posts_of_one_form_one_counts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_else_is_let_in_with_a_right_password_and_all_are_told_the_same() {
     both(async |test| {
-        let contoso = Organisation::create(&test, "contoso.com", open_settings(1)).await;
         type Change = fn(&mut User);
+        let contoso = Organisation::create(&test, "contoso.com", open_settings(1)).await;
         let cases: [(&str, Change, &str); 5] = [
             ("disabled", |u| u.enabled = false, "disabled"),
             ("frozen", |u| u.frozen_at = Some(u.created_at), "frozen"),

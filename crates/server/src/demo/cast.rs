@@ -244,12 +244,12 @@ fn people() -> Vec<Person> {
             "Has registered nothing: SSPR_0014. After signing in, Joni is led to registering."),
         person(CONTOSO, "johanna@contoso.com", "Johanna Lorenz",
             "An administrator filled in the mail johanna@home.example and the directory the phone \
-             +31 6 12345608; Johanna can confirm both in security info.")
-            .with(Field::MobilePhone, "+31612345608").email("johanna@home.example"),
-        person(CONTOSO, "lidia@contoso.com", "Lidia Holloway",
-            "Confirmed the mail lidia@home.example and the phone +31 6 12345609 half a year ago. \
-             After signing in, Lidia is asked whether they are right.")
-            .email("lidia@home.example").phone("+31612345609").confirmed(200),
+             +31 6 12345610; Johanna can confirm both in security info.")
+            .with(Field::MobilePhone, "+31612345610").email("johanna@home.example"),
+        person(CONTOSO, "miriam@contoso.com", "Miriam Graham",
+            "Confirmed the mail miriam@home.example and the phone +31 6 12345611 half a year ago. \
+             After signing in, Miriam is asked whether they are right.")
+            .email("miriam@home.example").phone("+31612345611").confirmed(200),
         person(CONTOSO, "pradeep@contoso.com", "Pradeep Gupta",
             "A synchronised account whose phone number cannot be read, so that the mailbox is the \
              only method: SSPR_0014.")

@@ -25,8 +25,25 @@ pub(crate) const START: &str = "__Host-latchkey-start";
 pub(crate) const SIGNED_IN: &str = "__Host-latchkey-session";
 
 /// Every address that may be asked for with GET, with and without a session.
-pub(crate) const GETS: [&str; 43] = [
+pub(crate) const GETS: [&str; 60] = [
     "/",
+    "/?whr=contoso.com",
+    "/sign-in",
+    "/sign-in?to=security-info&whr=contoso.com",
+    "/sign-in?e=gone",
+    "/sign-in?e=codes",
+    "/sign-in/password",
+    "/sign-in/second",
+    "/sign-in/passkey",
+    "/sign-in/passkey/answer",
+    "/sign-in/elsewhere",
+    "/sign-in/other",
+    "/sign-in/forgot",
+    "/sign-in/cancel",
+    "/sign-out",
+    "/account",
+    "/account/devices",
+    "/account/devices?n=ended",
     "/reset",
     "/reset?whr=contoso.com",
     "/reset?e=gone",
@@ -72,7 +89,17 @@ pub(crate) const GETS: [&str; 43] = [
 ];
 
 /// Every address that takes a form.
-pub(crate) const POSTS: [&str; 31] = [
+pub(crate) const POSTS: [&str; 41] = [
+    "/sign-in",
+    "/sign-in/password",
+    "/sign-in/second",
+    "/sign-in/passkey",
+    "/sign-in/passkey/answer",
+    "/sign-in/other",
+    "/sign-in/forgot",
+    "/sign-in/cancel",
+    "/sign-out",
+    "/account/devices",
     "/reset",
     "/reset/verify",
     "/reset/number",
