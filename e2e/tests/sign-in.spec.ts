@@ -94,7 +94,7 @@ test('an account that is locked takes no password, until it is reset', async ({ 
   await expect(portal.field('user_id')).toHaveValue('rashid@contoso.com');
   await portal.press();
   await portal.byEmail('rashid@home.example');
-  await portal.byPhone('sms', '+31 6 12345608');
+  await portal.byPhone('sms', '+31 6 12345610');
   await portal.newPassword('Quiet-Meadow-42');
   await start(portal, 'rashid@contoso.com');
   await portal.field('password').fill('Quiet-Meadow-42');
@@ -130,6 +130,25 @@ test('an administrator also types a code of the app', async ({ portal, page, dem
   await portal.field('code').fill(totp(await secretOf(demo, 'Mona Kane')));
   await portal.press();
   await expect(page).toHaveURL(/\/account$/);
+});
+
+test('a passkey that was registered here signs in without a name, and again', async ({ portal, page }) => {
+  await device(page);
+  await signIn(portal, 'adele@contoso.com', '/sign-in?to=security-info');
+  await portal.leads(() => page.getByRole('link', { name: 'Add a passkey', exact: true }).click());
+  await portal.type('name', 'This laptop');
+  await portal.press();
+  await expect(page.locator('.on-file-list')).toContainText('This laptop');
+  for (const from of ['the first page', 'the page for the password']) {
+    await portal.press(button(portal, '/sign-out'));
+    await expect(portal.heading, from).toHaveText('You are signed out');
+    if (from === 'the first page') await portal.open('/sign-in');
+    else await start(portal, 'adele@contoso.com');
+    await portal.press(button(portal, '/sign-in/passkey'));
+    await portal.press();
+    await expect(page, from).toHaveURL(/\/account$/);
+    await expect(page.locator('.lines').first()).toContainText('Passkeys');
+  }
 });
 
 test('a passkey that was never registered here signs nobody in, and a browser says so', async ({ portal, page }) => {

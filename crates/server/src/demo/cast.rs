@@ -217,10 +217,10 @@ fn people() -> Vec<Person> {
                 ("question-first-street", "Rose Lane"),
                 ("question-first-concert", "Blue Notes"),
             ]),
-        person(CONTOSO, "miriam@contoso.com", "Miriam Graham",
-            "Two gates: a code by mail to miriam@home.example, and a recovery code. Two are left: \
+        person(CONTOSO, "debra@contoso.com", "Debra Berger",
+            "Two gates: a code by mail to debra@home.example, and a recovery code. Two are left: \
              0A1B-2C3D-4E5F-6G7H-8J9K-MNPQ and 7777-RSTV-WXYZ-7777-RSTV-WXYZ. Each works once.")
-            .email("miriam@home.example")
+            .email("debra@home.example")
             .recovery_codes(&["0A1B-2C3D-4E5F-6G7H-8J9K-MNPQ", "7777-RSTV-WXYZ-7777-RSTV-WXYZ"]),
         person(CONTOSO, "irvin@contoso.com", "Irvin Sayers",
             "Two gates: a code by mail to irvin@home.example, and a call to the office phone \
@@ -281,13 +281,13 @@ fn people() -> Vec<Person> {
             "An administrator with an authenticator app: signs in with the password and a code, \
              and is let into nothing with the password alone.")
             .with(Field::Roles, "User Administrator").email("mona@home.example").authenticator(),
-        person(CONTOSO, "lidia@contoso.com", "Lidia Holloway",
+        person(CONTOSO, "christie@contoso.com", "Christie Cline",
             "Has to change the password at the next sign-in.")
-            .with(Field::MustChangePassword, "yes").email("lidia@home.example"),
+            .with(Field::MustChangePassword, "yes").email("christie@home.example"),
         person(CONTOSO, "rashid@contoso.com", "Rashid Amin",
             "Wrong passwords locked the account: the right one does not sign in for a day, unless \
-             the password is reset. Mail rashid@home.example, phone +31 6 12345608.")
-            .email("rashid@home.example").phone("+31612345608").locked(),
+             the password is reset. Mail rashid@home.example, phone +31 6 12345610.")
+            .email("rashid@home.example").phone("+31612345610").locked(),
         person(FABRIKAM, "bo@fabrikam.com", "Bo Ek",
             "Fabrikam asks for one gate: a code by mail to bo@home.example. It says which user IDs \
              are unknown.")
