@@ -107,12 +107,15 @@ CREATE TABLE pending_method (
     tries BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
-    -- When it was used or replaced.
+    -- When it was used or given up.
     spent_at BIGINT,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, session_id) REFERENCES sign_in_session (tenant_id, id) ON DELETE CASCADE
 );
-CREATE INDEX pending_method_by_session ON pending_method (tenant_id, session_id, kind, created_at);
+CREATE INDEX pending_method_by_session ON pending_method (tenant_id, session_id);
+-- One of a kind is on its way in a session: a new one takes the place of the one before.
+CREATE UNIQUE INDEX pending_method_on_its_way ON pending_method (tenant_id, session_id, kind)
+    WHERE spent_at IS NULL;
 CREATE INDEX pending_method_by_expiry ON pending_method (expires_at);
 
 -- The identity provider of a tenant whose users are federated (OpenID Connect).

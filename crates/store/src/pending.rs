@@ -62,16 +62,18 @@ struct Raw {
     tries: i64,
     created_at: i64,
     expires_at: i64,
-    spent_at: Option<i64>,
 }
 
-/// Puts something on its way; what was there of the same kind in this session is void.
+/// Puts something on its way, in the place of what was there of the same kind in this session: also
+/// of two at the same time one is left, never both, for more tries, and never none.
 pub async fn insert(tx: &mut Tx, tenant: TenantId, new: &NewPending<'_>) -> Result<()> {
-    void(tx, tenant, new.session, new.kind, new.created_at).await?;
     on!(tx, |c| sqlx::query(
         "INSERT INTO pending_method (tenant_id, id, session_id, kind, value, tag, tries,
              created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)"
+         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)
+         ON CONFLICT (tenant_id, session_id, kind) WHERE spent_at IS NULL DO UPDATE SET
+             id = excluded.id, value = excluded.value, tag = excluded.tag, tries = 0,
+             created_at = excluded.created_at, expires_at = excluded.expires_at"
     )
     .bind(tenant.0)
     .bind(new.id.0)
@@ -107,8 +109,7 @@ pub async fn void(
     .map(drop))
 }
 
-/// What is on its way of a kind: the last one, if it is not used up and its time is not over. One
-/// that was there before it never comes back.
+/// What is on its way of a kind, if its time is not over.
 pub async fn latest(
     tx: &mut Tx,
     tenant: TenantId,
@@ -117,26 +118,24 @@ pub async fn latest(
     now: Timestamp,
 ) -> Result<Option<PendingRow>> {
     let row: Option<Raw> = on!(tx, |c| sqlx::query_as(
-        "SELECT id, value, tag, tries, created_at, expires_at, spent_at FROM pending_method
-         WHERE tenant_id = $1 AND session_id = $2 AND kind = $3
-         ORDER BY created_at DESC, CASE WHEN spent_at IS NULL THEN 0 ELSE 1 END, id DESC
-         LIMIT 1"
+        "SELECT id, value, tag, tries, created_at, expires_at FROM pending_method
+         WHERE tenant_id = $1 AND session_id = $2 AND kind = $3 AND spent_at IS NULL
+             AND expires_at > $4"
     )
     .bind(tenant.0)
     .bind(session.0)
     .bind(kind)
+    .bind(now.0)
     .fetch_optional(c)
     .await)?;
-    Ok(row
-        .filter(|raw| raw.spent_at.is_none() && raw.expires_at > now.0)
-        .map(|raw| PendingRow {
-            id: PendingMethodId(raw.id),
-            value: raw.value,
-            tag: raw.tag,
-            tries: raw.tries,
-            created_at: Timestamp(raw.created_at),
-            expires_at: Timestamp(raw.expires_at),
-        }))
+    Ok(row.map(|raw| PendingRow {
+        id: PendingMethodId(raw.id),
+        value: raw.value,
+        tag: raw.tag,
+        tries: raw.tries,
+        created_at: Timestamp(raw.created_at),
+        expires_at: Timestamp(raw.expires_at),
+    }))
 }
 
 /// Counts a try, before it is compared; how many there were with this one. `None`: no more tries,

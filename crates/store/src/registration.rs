@@ -110,7 +110,8 @@ pub struct Expiring {
     pub told_days: Option<i64>,
 }
 
-const EXPIRING: &str = "SELECT id, password_set_at, expiry_told_days FROM account
+/// The statement of [`expiring`]: tests ask both databases how they run it.
+pub const EXPIRING: &str = "SELECT id, password_set_at, expiry_told_days FROM account
     WHERE tenant_id = $1 AND password_set_at IS NOT NULL
         AND (password_set_at, id) > ($2, $3) AND password_set_at <= $4
         AND enabled AND NOT password_never_expires AND managed = 'cloud'

@@ -328,6 +328,8 @@ async fn another_tenant_finds_and_changes_nothing_of_signing_in(Fresh { db, .. }
         assert!(!sign_in_sessions::renew(tx, f, SIGNED_IN, renewal, at(1)).await?);
         assert!(!sign_in_sessions::touch(tx, f, SIGNED_IN, at(90)).await?);
         assert!(!sign_in_sessions::put_off(tx, f, SIGNED_IN).await?);
+        let tags: (&[u8], &[u8]) = (b"signed in", b"x");
+        assert!(!sign_in_sessions::outlive(tx, f, SIGNED_IN, tags.0, tags.1, at(1)).await?);
         assert!(!sign_in_sessions::end(tx, f, ADA, SIGNED_IN, at(1)).await?);
         assert_eq!(
             sign_in_sessions::end_others(tx, f, ADA, None, at(1)).await?,

@@ -1,11 +1,14 @@
 //! Wrong passwords: each move of a counter in the database is the move that the rule describes.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use latchkey_core::sign_in::lockout::{self as rules, Rule, Verdict};
 use latchkey_store::lockout::{self, Counter};
-use latchkey_store::{Db, StoreError};
+use latchkey_store::{Db, Engine, StoreError};
 use latchkey_types::{Secret, Timestamp, UserId};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
 use crate::support::{ADA, CONTOSO, FABRIKAM, Fresh, NOW, at, id, on_both, read, tenants, write};
 
@@ -172,55 +175,125 @@ async fn a_wrong_password_after_a_right_one_is_not_counted(Fresh { db, .. }: Fre
     assert_eq!(fail(&db, ADAS, 10, NOW).await, Some(at(60)));
 }
 
-/// Plays one long game on both sides: tries that overlap, right and wrong passwords, and time.
+/// What happens to a counter.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    /// A try, which may be decided much later or never.
+    Hit,
+    Wrong(u8),
+    Right,
+    /// The password was replaced.
+    Clear,
+    /// So many seconds go by.
+    Wait(u8),
+    /// Time goes on to the end of the lock that was begun last, or a microsecond before.
+    ToTheEnd {
+        just_before: bool,
+    },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        12 => Just(Step::Hit),
+        12 => (0..8_u8).prop_map(Step::Wrong),
+        1 => Just(Step::Right),
+        1 => Just(Step::Clear),
+        2 => any::<u8>().prop_map(Step::Wait),
+        3 => any::<bool>().prop_map(|just_before| Step::ToTheEnd { just_before }),
+    ]
+}
+
+/// The same steps on both sides, for both counters of one account; gives how many locks were begun.
+async fn play(
+    db: &Db,
+    subject: UserId,
+    rule: Rule,
+    steps: &[(bool, Step)],
+) -> Result<u32, TestCaseError> {
+    let mut models = [None::<rules::Counter>, None];
+    let (mut now, mut end, mut locks) = (NOW, NOW, 0);
+    for (number, (familiar, step)) in steps.iter().enumerate() {
+        let at = usize::from(*familiar);
+        let of = Counter {
+            tenant: CONTOSO,
+            subject,
+            familiar: *familiar,
+        };
+        match *step {
+            Step::Hit => {
+                let (next, expected) = models[at].take().unwrap_or_default().hit(rule, now);
+                models[at] = Some(next);
+                let verdict = write!(db, |tx| lockout::hit(tx, of, rule, now).await);
+                prop_assert_eq!(verdict, expected, "step {}", number);
+                if let Verdict::Locked { until, begins } = verdict {
+                    end = until;
+                    locks += u32::from(begins);
+                }
+            }
+            Step::Wrong(password) => {
+                let tag = tag(password);
+                let began = write!(db, |tx| lockout::wrong(tx, of, rule, &tag, now).await);
+                // What was forgotten meanwhile stays forgotten.
+                let expected = models[at].take().and_then(|model| {
+                    let (next, began) = model.wrong(rule, &tag, now);
+                    models[at] = Some(next);
+                    began
+                });
+                prop_assert_eq!(began, expected, "step {}", number);
+                locks += u32::from(began.is_some());
+                end = began.unwrap_or(end);
+            }
+            Step::Right => {
+                models[at] = None;
+                write!(db, |tx| lockout::right(tx, of).await);
+            }
+            Step::Clear => {
+                let mut forgotten = std::mem::take(&mut models).into_iter().flatten();
+                let was_locked = forgotten.any(|model| model.locked(now).is_some());
+                let lifted = write!(db, |tx| lockout::clear(tx, CONTOSO, subject, now).await);
+                prop_assert_eq!(lifted, was_locked, "step {}", number);
+            }
+            Step::Wait(seconds) => now = now.plus(Duration::from_secs(seconds.into())),
+            Step::ToTheEnd { just_before } => {
+                now = now.max(Timestamp(end.0 - i64::from(just_before)));
+            }
+        }
+        let expected = models[at].as_ref().and_then(|model| model.locked(now));
+        prop_assert_eq!(locked(db, of, now).await, expected, "step {}", number);
+    }
+    Ok(locks)
+}
+
 async fn a_counter_moves_as_the_rule_says(Fresh { db, .. }: Fresh) {
     tenants(&db).await;
-    let rule = Rule {
-        threshold: 3,
-        first: Duration::from_secs(10),
+    let config = Config {
+        // Each step is a transaction.
+        cases: if db.engine() == Engine::Sqlite {
+            64
+        } else {
+            16
+        },
+        failure_persistence: None,
+        ..Config::default()
     };
-    let mut chance: u64 = 42;
-    let mut roll = |sides: u64| {
-        chance = chance
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (chance >> 33) % sides
-    };
-    let (mut model, mut now) = (rules::Counter::default(), NOW);
-    let (mut exists, mut locks) = (false, 0);
-    for step in 0..400 {
-        match roll(12) {
-            0..5 => {
-                let (next, expected) = model.hit(rule, now);
-                model = next;
-                exists = true;
-                let verdict = write!(db, |tx| lockout::hit(tx, ADAS, rule, now).await);
-                assert_eq!(verdict, expected, "step {step}");
-                locks += u32::from(matches!(verdict, Verdict::Locked { begins: true, .. }));
-            }
-            5..10 if exists => {
-                let tag = tag(u8::try_from(roll(6)).unwrap());
-                let (next, expected) = model.wrong(rule, &tag, now);
-                model = next;
-                let began = write!(db, |tx| lockout::wrong(tx, ADAS, rule, &tag, now).await);
-                assert_eq!(began, expected, "step {step}");
-                locks += u32::from(began.is_some());
-            }
-            10 => now = now.plus(Duration::from_secs(roll(90))),
-            11 if roll(4) == 0 => {
-                model = model.right();
-                exists = false;
-                write!(db, |tx| lockout::right(tx, ADAS).await);
-            }
-            _ => {}
-        }
-        assert_eq!(
-            locked(&db, ADAS, now).await,
-            model.locked(now),
-            "step {step}"
-        );
-    }
-    assert!(locks > 10, "the game was dull: {locks} locks");
+    // The first lock lasts some seconds, or so many that the longest is soon reached.
+    let first = prop_oneof![Just(10), Just(3_600), Just(30_000)].prop_map(Duration::from_secs);
+    let rule = (2..6_u32, first).prop_map(|(threshold, first)| Rule { threshold, first });
+    let steps = proptest::collection::vec((any::<bool>(), step()), 1..80);
+    let (games, begun) = (AtomicU32::new(0), AtomicU32::new(0));
+    TestRunner::new(config)
+        .run(&(rule, steps), |(rule, steps)| {
+            let game = games.fetch_add(1, Ordering::Relaxed);
+            let subject = UserId(id(1_000 + u128::from(game)));
+            let locks = tokio::task::block_in_place(|| {
+                tokio::runtime::Handle::current().block_on(play(&db, subject, rule, &steps))
+            })?;
+            begun.fetch_add(locks, Ordering::Relaxed);
+            Ok(())
+        })
+        .unwrap();
+    let begun = begun.into_inner();
+    assert!(begun > 10, "the games were dull: {begun} locks");
 }
 
 async fn old_counters_are_purged_unless_they_lock(Fresh { db, .. }: Fresh) {

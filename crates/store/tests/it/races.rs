@@ -42,6 +42,12 @@ on_both! {
     one_of_many_tells_of_an_expiry
     ten_of_100_tries_pass_and_one_begins_the_lock
     ten_of_100_wrong_passwords_are_compared_and_one_begins_the_lock
+    the_same_wrong_password_many_times_at_once_counts_once
+    of_many_put_on_their_way_at_once_one_is_left
+    one_of_many_touches_a_session
+    one_of_many_outlives_a_change
+    one_of_many_raises_the_work_of_a_hash
+    one_of_many_identities_is_bound_to_a_user
 }
 
 /// Asserts that exactly one of so many tasks did it.
@@ -450,4 +456,105 @@ async fn no_message_is_claimed_twice_and_none_is_forgotten(Fresh { db, .. }: Fre
     }
     assert_eq!(times.len(), 100);
     assert!(times.values().all(|times| *times == 1), "{times:?}");
+}
+
+async fn the_same_wrong_password_many_times_at_once_counts_once(Fresh { db, .. }: Fresh) {
+    tenants(&db).await;
+    let of = lockout::Counter {
+        tenant: CONTOSO,
+        subject: ADA,
+        familiar: false,
+    };
+    let rule = Rule {
+        threshold: 10,
+        first: Duration::from_secs(60),
+    };
+    let tag = |number| Secret::new([number; 32]);
+    let hit = async || write!(db, |tx| lockout::hit(tx, of, rule, NOW).await);
+    // Again and again four are counted, then found wrong at the same time: all in all one stays.
+    for _ in 0..10 {
+        for _ in 0..4 {
+            assert_eq!(hit().await, TryVerdict::Try);
+        }
+        let shared = db.clone();
+        let began = at_once(4, move |_| {
+            let db = shared.clone();
+            async move { write!(db, |tx| lockout::wrong(tx, of, rule, &tag(7), NOW).await) }
+        })
+        .await;
+        assert_eq!(began, [None; 4]);
+    }
+    for number in 11..=19 {
+        assert_eq!(hit().await, TryVerdict::Try);
+        let tag = tag(number);
+        let began = write!(db, |tx| lockout::wrong(tx, of, rule, &tag, NOW).await);
+        assert_eq!(began.is_some(), number == 19, "{number}");
+    }
+}
+
+async fn of_many_put_on_their_way_at_once_one_is_left(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    signed_in(&db).await;
+    let shared = db.clone();
+    at_once(50, move |number| {
+        let db = shared.clone();
+        async move { crate::security_info::pending(&db, 100 + number as u128, b"tag", at(900)).await }
+    })
+    .await;
+    let latest = async || {
+        read!(db, |tx| pending::latest(
+            tx, CONTOSO, SIGNED_IN, "email", NOW
+        )
+        .await)
+    };
+    let left = latest().await.expect("the person waits for a code");
+    let mut usable = vec![];
+    for number in 100..150 {
+        let one = PendingMethodId(id(number));
+        let tried = write!(db, |tx| pending::count_try(tx, CONTOSO, one, at(1)).await);
+        usable.extend(tried.map(|_| one));
+    }
+    assert_eq!(usable, [left.id], "another code is another five tries");
+    assert!(write!(db, |tx| pending::spend(tx, CONTOSO, left.id, NOW).await));
+    assert_eq!(latest().await, None);
+}
+
+async fn one_of_many_touches_a_session(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    signed_in(&db).await;
+    one_winner!(db, 50, |tx, number| sign_in_sessions::touch(
+        tx,
+        CONTOSO,
+        SIGNED_IN,
+        at(60)
+    ));
+}
+
+async fn one_of_many_outlives_a_change(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    signed_in(&db).await;
+    one_winner!(db, 50, |tx, number| async {
+        let new = format!("new {number}");
+        let (old, new) = (b"signed in", new.as_bytes());
+        sign_in_sessions::outlive(tx, CONTOSO, SIGNED_IN, old, new, at(1)).await
+    });
+}
+
+async fn one_of_many_raises_the_work_of_a_hash(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    one_winner!(db, 50, |tx, number| async {
+        let new = format!("dearer {number}");
+        accounts::rehash(tx, CONTOSO, ADA, "hash 1", &new).await
+    });
+    let hash = read!(db, |tx| accounts::password(tx, CONTOSO, ADA).await).unwrap();
+    let history = read!(db, |tx| history::list(tx, CONTOSO, ADA, 9).await);
+    assert_eq!(history, [hash]);
+}
+
+async fn one_of_many_identities_is_bound_to_a_user(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    one_winner!(db, 50, |tx, number| async {
+        let subject = format!("subject {number}");
+        federation::bind(tx, CONTOSO, "issuer", &subject, ADA, NOW).await
+    });
 }

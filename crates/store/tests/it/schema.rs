@@ -50,7 +50,7 @@ async fn many_processes_migrate_at_once(Fresh { url, .. }: Fresh) {
 }
 
 /// Runs SQL past the store.
-pub(crate) async fn tamper(url: &str, sql: &'static str) {
+async fn tamper(url: &str, sql: &'static str) {
     if let Some(path) = url.strip_prefix("sqlite:") {
         let c = rusqlite::Connection::open(path).unwrap();
         c.execute_batch(sql).unwrap();

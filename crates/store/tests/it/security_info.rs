@@ -13,7 +13,6 @@ use crate::support::{
 on_both! {
     what_is_pending_comes_back_until_its_time_is_over
     another_of_a_kind_voids_the_one_before
-    what_was_replaced_does_not_come_back
     a_code_has_five_tries
     nothing_is_tried_or_used_after_its_time
     what_is_pending_is_used_once
@@ -22,6 +21,8 @@ on_both! {
     a_credential_belongs_to_one_person_of_the_deployment
     putting_a_taken_credential_is_a_conflict_with_a_name
     a_use_is_noted_without_another_version
+    a_value_of_somebody_else_s_is_adopted_as_it_is
+    a_value_rests_since_another_moment
     a_replaced_value_was_never_used
     a_recovery_code_works_once_and_for_its_owner
     a_new_sheet_of_recovery_codes_replaces_the_old_one
@@ -111,21 +112,6 @@ async fn another_of_a_kind_voids_the_one_before(Fresh { db, .. }: Fresh) {
     assert!(spend(&db, 3, at(2)).await);
 }
 
-async fn what_was_replaced_does_not_come_back(Fresh { db, url, .. }: Fresh) {
-    ada(&db).await;
-    signed_in(&db).await;
-    pending(&db, 1, b"old", at(900)).await;
-    pending(&db, 2, b"new", at(900)).await;
-    // As after two requests at the same time, neither of which saw the other's.
-    crate::schema::tamper(&url, "UPDATE pending_method SET spent_at = NULL").await;
-    assert_eq!(
-        latest(&db, "email", NOW).await.unwrap().id,
-        PendingMethodId(id(2))
-    );
-    assert!(spend(&db, 2, at(1)).await);
-    assert_eq!(latest(&db, "email", at(1)).await, None);
-}
-
 async fn a_code_has_five_tries(Fresh { db, .. }: Fresh) {
     ada(&db).await;
     signed_in(&db).await;
@@ -165,6 +151,10 @@ async fn what_is_pending_is_purged_the_oldest_first(Fresh { db, .. }: Fresh) {
     signed_in(&db).await;
     for (number, expires) in [(1, 12), (2, 10), (3, 11)] {
         pending(&db, number, b"tag", at(expires)).await;
+        // Used or not, it goes after its time.
+        if number != 3 {
+            assert!(spend(&db, number, at(1)).await);
+        }
     }
     for (before, limit, deleted) in [(10, 9, 0), (12, 1, 1), (12, 9, 1), (13, 9, 1)] {
         assert_eq!(
@@ -322,6 +312,69 @@ async fn a_use_is_noted_without_another_version(Fresh { db, .. }: Fresh) {
         (Some(at(6)), b"counter went up".as_slice())
     );
     assert_eq!((method.changed_at, method.id), (None, MethodId(id(1))));
+    assert_eq!(version(&db, ADA).await, 2);
+}
+
+/// An address that an administrator put on file, and as it is found there.
+async fn from_the_helpdesk(db: &Db) -> methods::Method {
+    let new = NewMethod {
+        id: MethodId(id(1)),
+        kind: MethodKind::Email,
+        slot: "",
+        name: "",
+        value: b"sealed",
+        origin: Origin::Administrator,
+    };
+    assert!(write!(db, |tx| methods::upsert(
+        tx, CONTOSO, ADA, &new, NOW
+    )
+    .await));
+    only_method(db).await
+}
+
+async fn only_method(db: &Db) -> methods::Method {
+    let mut found = read!(db, |tx| methods::list_for_user(tx, CONTOSO, ADA).await);
+    assert_eq!(found.len(), 1);
+    found.remove(0)
+}
+
+async fn a_value_of_somebody_else_s_is_adopted_as_it_is(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    let before = from_the_helpdesk(&db).await;
+    let adopt = async |tenant, user, number| {
+        let id = MethodId(id(number));
+        write!(db, |tx| methods::adopt(tx, tenant, user, id).await)
+    };
+    assert!(!adopt(FABRIKAM, ADA, 1).await);
+    assert!(!adopt(CONTOSO, UserId(id(2)), 1).await);
+    assert!(!adopt(CONTOSO, ADA, 2).await);
+    assert_eq!(only_method(&db).await, before);
+    assert_eq!(version(&db, ADA).await, 2);
+    assert!(adopt(CONTOSO, ADA, 1).await);
+    let adopted = methods::Method {
+        origin: Origin::Person,
+        ..before
+    };
+    assert_eq!(only_method(&db).await, adopted);
+    assert_eq!(version(&db, ADA).await, 3);
+}
+
+async fn a_value_rests_since_another_moment(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    let before = from_the_helpdesk(&db).await;
+    let let_rest = async |tenant, number| {
+        let id = MethodId(id(number));
+        write!(db, |tx| methods::let_rest(tx, tenant, id, at(5)).await)
+    };
+    assert!(!let_rest(FABRIKAM, 1).await);
+    assert!(!let_rest(CONTOSO, 2).await);
+    assert_eq!(only_method(&db).await, before);
+    assert!(let_rest(CONTOSO, 1).await);
+    let resting = methods::Method {
+        changed_at: Some(at(5)),
+        ..before
+    };
+    assert_eq!(only_method(&db).await, resting);
     assert_eq!(version(&db, ADA).await, 2);
 }
 

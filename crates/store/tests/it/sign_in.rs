@@ -19,6 +19,7 @@ on_both! {
     a_session_is_touched_once_a_minute
     a_renewal_replaces_the_cookie_once
     one_factor_more_does_not_take_the_second_away
+    the_session_in_which_a_password_was_changed_outlives_the_others
     putting_off_lasts_as_long_as_the_session
     a_session_is_ended_once_and_by_its_owner_only
     all_sessions_but_one_are_ended
@@ -354,6 +355,52 @@ async fn one_factor_more_does_not_take_the_second_away(Fresh { db, .. }: Fresh) 
         (session.proven_at, session.proven_twice_at),
         (at(700), Some(NOW))
     );
+}
+
+async fn the_session_in_which_a_password_was_changed_outlives_the_others(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    signed_in(&db).await;
+    let other = new_sign_in(SignInSessionId(id(2)), b"other");
+    write!(db, |tx| {
+        sign_in_sessions::insert(tx, CONTOSO, &other).await?;
+        accounts::set_password(tx, CONTOSO, ADA, 1, "hash 2", at(50), 9).await
+    });
+    let outlive = async |old: &'static [u8], new: &'static [u8], seconds| {
+        write!(db, |tx| sign_in_sessions::outlive(
+            tx,
+            CONTOSO,
+            SIGNED_IN,
+            old,
+            new,
+            at(seconds)
+        )
+        .await)
+    };
+    assert!(!outlive(b"wrong", b"new", 50).await);
+    assert!(outlive(b"signed in", b"new", 50).await);
+    assert!(!outlive(b"signed in", b"newer", 50).await);
+    let find =
+        async |tag: &'static [u8]| read!(db, |tx| sign_in_sessions::get_by_cookie(tx, tag).await);
+    assert_eq!(find(b"signed in").await, None);
+    let session = find(b"new").await.unwrap();
+    assert_eq!((session.created_at, session.valid_from), (at(50), at(50)));
+    assert_eq!((session.proven_at, session.used_at), (at(50), at(50)));
+    // One factor was proven, and its end stays.
+    assert_eq!(
+        (session.proven_twice_at, session.expires_at),
+        (None, at(12 * 3600))
+    );
+    let other = find(b"other").await.unwrap();
+    assert_eq!((other.created_at, other.valid_from), (NOW, at(50)));
+    assert!(write!(db, |tx| sign_in_sessions::end(
+        tx,
+        CONTOSO,
+        ADA,
+        SIGNED_IN,
+        at(51)
+    )
+    .await));
+    assert!(!outlive(b"new", b"newer", 52).await);
 }
 
 async fn putting_off_lasts_as_long_as_the_session(Fresh { db, .. }: Fresh) {
