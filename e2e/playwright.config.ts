@@ -17,6 +17,8 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   timeout: 90_000,
+  // Waiting longer costs nothing where it comes, and a machine may be busy.
+  expect: { timeout: 20_000 },
   reporter: 'list',
   use: {
     locale: 'en-US',

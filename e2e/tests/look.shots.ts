@@ -23,8 +23,10 @@ function camera(folder: string, colors: readonly ('light' | 'dark')[], widths = 
     }
     await page.emulateMedia({ colorScheme: 'light', media: 'print' });
     await page.screenshot({ path: `screenshots/${folder}/${name}-print.png`, fullPage: true });
-    await page.emulateMedia({ colorScheme: 'dark', media: 'screen', forcedColors: 'active' });
-    await page.screenshot({ path: `screenshots/${folder}/${name}-forced.png`, fullPage: true });
+    for (const colorScheme of colors) {
+      await page.emulateMedia({ colorScheme, media: 'screen', forcedColors: 'active' });
+      await page.screenshot({ path: `screenshots/${folder}/${name}-forced-${colorScheme}.png`, fullPage: true });
+    }
     await page.emulateMedia({ colorScheme: 'light', forcedColors: 'none' });
   };
 }

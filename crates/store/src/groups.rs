@@ -121,19 +121,16 @@ pub async fn delete(tx: &mut Tx, tenant: TenantId, id: GroupId) -> Result<bool> 
 
 /// Puts a user into a group. `false`: it was there, or one of the two does not exist.
 pub async fn add_user(tx: &mut Tx, tenant: TenantId, group: GroupId, user: UserId) -> Result<bool> {
-    on!(tx, |c| sqlx::query(
+    alter(
+        tx,
         "INSERT INTO group_user (tenant_id, group_id, user_id)
          SELECT g.tenant_id, g.id, a.id FROM user_group g
          JOIN account a ON a.tenant_id = g.tenant_id
          WHERE g.tenant_id = $1 AND g.id = $2 AND a.id = $3
-         ON CONFLICT DO NOTHING"
+         ON CONFLICT DO NOTHING",
+        [tenant.0, group.0, user.0],
     )
-    .bind(tenant.0)
-    .bind(group.0)
-    .bind(user.0)
-    .execute(c)
     .await
-    .map(|done| done.rows_affected() == 1))
 }
 
 /// Takes a user out of a group.
@@ -143,15 +140,12 @@ pub async fn remove_user(
     group: GroupId,
     user: UserId,
 ) -> Result<bool> {
-    on!(tx, |c| sqlx::query(
-        "DELETE FROM group_user WHERE tenant_id = $1 AND group_id = $2 AND user_id = $3"
+    alter(
+        tx,
+        "DELETE FROM group_user WHERE tenant_id = $1 AND group_id = $2 AND user_id = $3",
+        [tenant.0, group.0, user.0],
     )
-    .bind(tenant.0)
-    .bind(group.0)
-    .bind(user.0)
-    .execute(c)
     .await
-    .map(|done| done.rows_affected() == 1))
 }
 
 /// Puts a group into a group. `false`: it was there, or one of the two does not exist.
@@ -161,19 +155,16 @@ pub async fn add_group(
     group: GroupId,
     member: GroupId,
 ) -> Result<bool> {
-    on!(tx, |c| sqlx::query(
+    alter(
+        tx,
         "INSERT INTO group_group (tenant_id, group_id, member_id)
          SELECT g.tenant_id, g.id, m.id FROM user_group g
          JOIN user_group m ON m.tenant_id = g.tenant_id
          WHERE g.tenant_id = $1 AND g.id = $2 AND m.id = $3
-         ON CONFLICT DO NOTHING"
+         ON CONFLICT DO NOTHING",
+        [tenant.0, group.0, member.0],
     )
-    .bind(tenant.0)
-    .bind(group.0)
-    .bind(member.0)
-    .execute(c)
     .await
-    .map(|done| done.rows_affected() == 1))
 }
 
 /// Takes a group out of a group.
@@ -183,15 +174,24 @@ pub async fn remove_group(
     group: GroupId,
     member: GroupId,
 ) -> Result<bool> {
-    on!(tx, |c| sqlx::query(
-        "DELETE FROM group_group WHERE tenant_id = $1 AND group_id = $2 AND member_id = $3"
+    alter(
+        tx,
+        "DELETE FROM group_group WHERE tenant_id = $1 AND group_id = $2 AND member_id = $3",
+        [tenant.0, group.0, member.0],
     )
-    .bind(tenant.0)
-    .bind(group.0)
-    .bind(member.0)
-    .execute(c)
     .await
-    .map(|done| done.rows_affected() == 1))
+}
+
+/// Puts in or takes out: the tenant, the group, the member. Whether a row was written.
+async fn alter(tx: &mut Tx, sql: &'static str, ids: [Uuid; 3]) -> Result<bool> {
+    let [tenant, group, member] = ids;
+    on!(tx, |c| sqlx::query(sql)
+        .bind(tenant)
+        .bind(group)
+        .bind(member)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected() == 1))
 }
 
 /// The users who are direct members, by id, after one.
@@ -202,16 +202,10 @@ pub async fn list_users(
     after: Option<UserId>,
     limit: i64,
 ) -> Result<Vec<UserId>> {
-    let ids: Vec<Uuid> = on!(tx, |c| sqlx::query_scalar(
-        "SELECT user_id FROM group_user WHERE tenant_id = $1 AND group_id = $2 AND user_id > $3
-         ORDER BY user_id LIMIT $4"
-    )
-    .bind(tenant.0)
-    .bind(group.0)
-    .bind(after.map_or(Uuid::nil(), |after| after.0))
-    .bind(limit)
-    .fetch_all(c)
-    .await)?;
+    let sql = "SELECT user_id FROM group_user
+         WHERE tenant_id = $1 AND group_id = $2 AND user_id > $3 ORDER BY user_id LIMIT $4";
+    let after = after.map_or(Uuid::nil(), |after| after.0);
+    let ids = members(tx, sql, [tenant.0, group.0, after], limit).await?;
     Ok(ids.into_iter().map(UserId).collect())
 }
 
@@ -223,18 +217,23 @@ pub async fn list_groups(
     after: Option<GroupId>,
     limit: i64,
 ) -> Result<Vec<GroupId>> {
-    let ids: Vec<Uuid> = on!(tx, |c| sqlx::query_scalar(
-        "SELECT member_id FROM group_group
-         WHERE tenant_id = $1 AND group_id = $2 AND member_id > $3
-         ORDER BY member_id LIMIT $4"
-    )
-    .bind(tenant.0)
-    .bind(group.0)
-    .bind(after.map_or(Uuid::nil(), |after| after.0))
-    .bind(limit)
-    .fetch_all(c)
-    .await)?;
+    let sql = "SELECT member_id FROM group_group
+         WHERE tenant_id = $1 AND group_id = $2 AND member_id > $3 ORDER BY member_id LIMIT $4";
+    let after = after.map_or(Uuid::nil(), |after| after.0);
+    let ids = members(tx, sql, [tenant.0, group.0, after], limit).await?;
     Ok(ids.into_iter().map(GroupId).collect())
+}
+
+/// A page of members: the tenant, the group, the one before the first.
+async fn members(tx: &mut Tx, sql: &'static str, ids: [Uuid; 3], limit: i64) -> Result<Vec<Uuid>> {
+    let [tenant, group, after] = ids;
+    on!(tx, |c| sqlx::query_scalar(sql)
+        .bind(tenant)
+        .bind(group)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(c)
+        .await)
 }
 
 /// Whether a user is in one of these groups, directly or through groups in them. One statement, also

@@ -1,7 +1,7 @@
 //! Tenants and people for tests, put straight into the database.
 
 use latchkey_app::admin;
-use latchkey_core::model::{Managed, Role, Source, Tenant, User, UserType};
+use latchkey_core::model::{Role, Tenant, User};
 use latchkey_core::reset::Gate;
 use latchkey_core::settings::{Scope, Settings};
 use latchkey_store::{accounts, tenants};
@@ -88,36 +88,11 @@ impl Organisation {
         let upn = Upn::parse(upn).expect("a user principal name");
         let name = upn.local().to_owned();
         let now = latchkey_types::Clock::now(&*test.clock);
+        let id = UserId::new(test.app.clock(), test.app.entropy());
         let mut user = User {
-            id: UserId::new(test.app.clock(), test.app.entropy()),
-            tenant: self.tenant.id,
-            upn,
-            display_name: name.clone(),
-            given_name: String::new(),
-            family_name: String::new(),
-            mail: None,
             other_mails: vec![format!("{name}@home.example")],
             mobile_phone: Some("+31612345678".into()),
-            office_phone: None,
-            contact_changed_at: None,
-            usage_location: None,
-            locale: None,
-            enabled: true,
-            source: Source::Cloud,
-            anchor: None,
-            agent_domain: None,
-            managed: Managed::Cloud,
-            user_type: UserType::Member,
-            roles: Vec::new(),
-            password_set_at: None,
-            must_change_password: false,
-            password_never_expires: false,
-            frozen_at: None,
-            confirmed_at: None,
-            register_again_at: None,
-            reset_at: None,
-            version: 1,
-            created_at: now,
+            ..User::new(id, self.tenant.id, upn, now)
         };
         change(&mut user);
         test.app

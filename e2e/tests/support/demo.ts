@@ -78,7 +78,7 @@ export class Demo {
 
   /** Waits for the newest message that fits: messages leave by a worker, after the page is there. */
   async message(fits: (message: Message) => boolean): Promise<Message> {
-    const until = Date.now() + 10_000;
+    const until = Date.now() + 30_000;
     for (;;) {
       const outbox = await this.outbox();
       const found = outbox.find(fits);

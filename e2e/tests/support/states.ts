@@ -2,7 +2,7 @@
 
 import { type Portal, GOOD } from './portal';
 import { wrong } from './demo';
-import { secretOf, totp } from './totp';
+import { oldTotp, secretOf } from './totp';
 
 /** Calls `look` once for every page and state, however often the walk comes by. */
 export function once(look: (portal: Portal) => Promise<void>): (portal: Portal) => Promise<void> {
@@ -62,7 +62,7 @@ export async function everyState(portal: Portal, locale: string): Promise<void> 
   await cancel();
   await portal.start('alex@contoso.com', start);
   await portal.choose('authenticator_code');
-  await portal.type('code', wrong(totp(await secretOf(demo, 'Alex Wilber'))));
+  await portal.type('code', oldTotp(await secretOf(demo, 'Alex Wilber')));
   await portal.press(page.locator('.ways-out a'));
   await portal.press();
   await portal.start('debra@contoso.com', start);

@@ -164,37 +164,8 @@ fn facts(user: &User) -> Value {
 
 /// A user with nothing but a name.
 pub(crate) fn blank(app: &App, tenant: TenantId, upn: Upn) -> User {
-    User {
-        id: UserId::new(app.clock(), app.entropy()),
-        tenant,
-        display_name: upn.local().to_owned(),
-        upn,
-        given_name: String::new(),
-        family_name: String::new(),
-        mail: None,
-        other_mails: Vec::new(),
-        mobile_phone: None,
-        office_phone: None,
-        contact_changed_at: None,
-        usage_location: None,
-        locale: None,
-        enabled: true,
-        source: Source::Cloud,
-        anchor: None,
-        agent_domain: None,
-        managed: Managed::Cloud,
-        user_type: UserType::Member,
-        roles: Vec::new(),
-        password_set_at: None,
-        must_change_password: false,
-        password_never_expires: false,
-        frozen_at: None,
-        confirmed_at: None,
-        register_again_at: None,
-        reset_at: None,
-        version: 1,
-        created_at: app.clock().now(),
-    }
+    let id = UserId::new(app.clock(), app.entropy());
+    User::new(id, tenant, upn, app.clock().now())
 }
 
 /// Sets fields from texts. Every one that is wrong is named, with its reason.

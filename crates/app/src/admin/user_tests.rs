@@ -15,37 +15,13 @@ impl Entropy for Zero {
 }
 
 fn user() -> User {
-    User {
-        id: UserId::new(&Zero, &Zero),
-        tenant: TenantId::SERVICE,
-        upn: Upn::parse("adele@contoso.com").unwrap(),
-        display_name: String::new(),
-        given_name: String::new(),
-        family_name: String::new(),
-        mail: None,
-        other_mails: Vec::new(),
-        mobile_phone: None,
-        office_phone: None,
-        contact_changed_at: None,
-        usage_location: None,
-        locale: None,
-        enabled: true,
-        source: Source::Cloud,
-        anchor: None,
-        agent_domain: None,
-        managed: Managed::Cloud,
-        user_type: UserType::Member,
-        roles: Vec::new(),
-        password_set_at: None,
-        must_change_password: false,
-        password_never_expires: false,
-        frozen_at: None,
-        confirmed_at: None,
-        register_again_at: None,
-        reset_at: None,
-        version: 1,
-        created_at: Timestamp(0),
-    }
+    let upn = Upn::parse("adele@contoso.com").unwrap();
+    User::new(
+        UserId::new(&Zero, &Zero),
+        TenantId::SERVICE,
+        upn,
+        Timestamp(0),
+    )
 }
 
 fn assigned(values: &[(&str, &str)]) -> Result<User, Vec<String>> {

@@ -8,7 +8,7 @@ use latchkey_core::audit::Activity;
 use latchkey_core::model::{Managed, User, UserType};
 use latchkey_core::password::{Occasion, Rule, Violation, may_change_from, normalise};
 use latchkey_core::sign_in::MustChange;
-use latchkey_store::{Tx, accounts, history, links, lockout};
+use latchkey_store::{Tx, accounts, history, links, lockout, sign_in_sessions};
 use latchkey_types::{Masked, Password, Secret, Timestamp};
 
 use crate::audit::{Entry, record_one};
@@ -171,7 +171,11 @@ pub async fn change(
         Attempt::Wrong => return again(Notice::WrongCurrent),
         Attempt::Locked { until } => return again(Notice::Locked { until }),
     }
-    let found = violations(app, &here.case, Occasion::Change, new, old).await?;
+    let mut found = violations(app, &here.case, Occasion::Change, new, old).await?;
+    // It is known by now, whatever is kept of older ones.
+    if normalise(new) == normalise(current) && !found.contains(&Violation::Reused) {
+        found.push(Violation::Reused);
+    }
     if !found.is_empty() {
         refuse(app, ctx, &here, &found).await?;
         return again(Notice::Refused(found));
@@ -210,6 +214,8 @@ async fn set(
     }
     links::void_for_user(tx, tenant, user, here.now).await?;
     lockout::clear(tx, tenant, user, here.now).await?;
+    // Also those that began in this very moment.
+    sign_in_sessions::end_others(tx, tenant, user, Some(here.row.id), here.now).await?;
     let new = outlive(tx, app, here, cookie).await?;
     let told = notify::was_changed(tx, app, ctx, here).await?;
     let entry = Entry::new(Activity::ChangePassword)

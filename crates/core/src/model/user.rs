@@ -145,6 +145,41 @@ pub struct User {
 }
 
 impl User {
+    /// A member with nothing but a name, made here, without a password.
+    pub fn new(id: UserId, tenant: TenantId, upn: Upn, created_at: Timestamp) -> Self {
+        Self {
+            id,
+            tenant,
+            display_name: upn.local().to_owned(),
+            upn,
+            given_name: String::new(),
+            family_name: String::new(),
+            mail: None,
+            other_mails: Vec::new(),
+            mobile_phone: None,
+            office_phone: None,
+            contact_changed_at: None,
+            usage_location: None,
+            locale: None,
+            enabled: true,
+            source: Source::Cloud,
+            anchor: None,
+            agent_domain: None,
+            managed: Managed::Cloud,
+            user_type: UserType::Member,
+            roles: Vec::new(),
+            password_set_at: None,
+            must_change_password: false,
+            password_never_expires: false,
+            frozen_at: None,
+            confirmed_at: None,
+            register_again_at: None,
+            reset_at: None,
+            version: 1,
+            created_at,
+        }
+    }
+
     /// Whether a role makes this user an administrator for the reset policy.
     pub fn is_administrator(&self) -> bool {
         self.roles.iter().any(|role| role.is_administrator())
@@ -155,34 +190,14 @@ impl User {
 #[cfg(test)]
 pub(crate) fn sample_user() -> User {
     User {
-        id: UserId(uuid::Uuid::from_u128(2)),
-        tenant: TenantId(uuid::Uuid::from_u128(1)),
-        upn: Upn::parse("ada.lovelace@contoso.com").unwrap(),
         display_name: "Ada Lovelace".into(),
         given_name: "Ada".into(),
         family_name: "Lovelace".into(),
-        mail: None,
-        other_mails: Vec::new(),
-        mobile_phone: None,
-        office_phone: None,
-        contact_changed_at: None,
-        usage_location: None,
-        locale: None,
-        enabled: true,
-        source: Source::Cloud,
-        anchor: None,
-        agent_domain: None,
-        managed: Managed::Cloud,
-        user_type: UserType::Member,
-        roles: Vec::new(),
-        password_set_at: None,
-        must_change_password: false,
-        password_never_expires: false,
-        frozen_at: None,
-        confirmed_at: None,
-        register_again_at: None,
-        reset_at: None,
-        version: 1,
-        created_at: Timestamp(0),
+        ..User::new(
+            UserId(uuid::Uuid::from_u128(2)),
+            TenantId(uuid::Uuid::from_u128(1)),
+            Upn::parse("ada.lovelace@contoso.com").unwrap(),
+            Timestamp(0),
+        )
     }
 }

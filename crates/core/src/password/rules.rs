@@ -186,7 +186,12 @@ mod tests {
             min_age_days: 0,
             ..at_reset
         };
-        assert_eq!(codes(&none, Occasion::Change, false), always);
+        // The present one may not be used again even then.
+        assert_eq!(
+            codes(&none, Occasion::Change, false),
+            [&always[..], &["not-reused"]].concat()
+        );
+        assert_eq!(codes(&none, Occasion::Reset, false), always);
         let nist = PasswordPolicy::nist();
         assert!(!codes(&nist, Occasion::Change, false).contains(&"classes"));
     }

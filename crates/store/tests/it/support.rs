@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::pg;
-use latchkey_core::model::{Managed, Source, User, UserType};
+use latchkey_core::model::User;
 use latchkey_core::settings::Settings;
 use latchkey_store::{
     Db, Options, Result, Tx, accounts, audit, sign_in_flows, sign_in_sessions, tenants,
@@ -156,36 +156,13 @@ pub(crate) async fn tenants(db: &Db) {
 
 /// A user of Contoso, with the number in the id and the name.
 pub(crate) fn user(number: u128, name: &str) -> User {
+    let upn = Upn::parse(&format!("{name}@contoso.com")).unwrap();
     User {
-        id: UserId(id(number)),
-        tenant: CONTOSO,
-        upn: Upn::parse(&format!("{name}@contoso.com")).unwrap(),
         display_name: format!("{name} of Contoso"),
         given_name: name.into(),
         family_name: "of Contoso".into(),
-        mail: None,
-        other_mails: vec![],
-        mobile_phone: None,
-        office_phone: None,
-        contact_changed_at: None,
-        usage_location: None,
-        locale: None,
-        enabled: true,
-        source: Source::Cloud,
-        anchor: None,
-        agent_domain: None,
-        managed: Managed::Cloud,
-        user_type: UserType::Member,
-        roles: vec![],
         password_set_at: Some(NOW),
-        must_change_password: false,
-        password_never_expires: false,
-        frozen_at: None,
-        confirmed_at: None,
-        register_again_at: None,
-        reset_at: None,
-        version: 1,
-        created_at: NOW,
+        ..User::new(UserId(id(number)), CONTOSO, upn, NOW)
     }
 }
 
