@@ -150,7 +150,7 @@ test.describe('without JavaScript', () => {
     await expect(portal.notice).toContainText("You're all set");
     await follow(portal, 'Add a passkey');
     await portal.type('name', 'This laptop');
-    await expect(page.locator('noscript, .warning').first()).toContainText('JavaScript');
+    await expect(page.locator('noscript p')).toContainText('A passkey needs JavaScript');
   });
 });
 
