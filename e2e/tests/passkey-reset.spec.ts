@@ -4,7 +4,8 @@ import { type Page } from '@playwright/test';
 import { GOOD, type Portal } from './support/portal';
 import { expect, test } from './support/test';
 
-const PASSWORD = 'Tall ships 9 at sea';
+/** The password of everybody in the demo. */
+const PASSWORD = 'Sunny-Harbour-7';
 const button = (portal: Portal, action: string) => portal.page.locator(`form[action="${action}"] button`);
 
 /** A device with a fingerprint reader that always says yes. */
@@ -30,7 +31,6 @@ async function follow(portal: Portal, name: string): Promise<void> {
 
 /** Joni registers a passkey and recovery codes, and forgets the password. */
 async function register(portal: Portal): Promise<string[]> {
-  await portal.demo.setPassword('joni@contoso.com', PASSWORD);
   await portal.open('/sign-in?to=security-info');
   await portal.type('user_id', 'joni@contoso.com');
   await portal.type('password', PASSWORD);
@@ -70,7 +70,7 @@ test('a passkey and a recovery code lead to a new password', async ({ portal, pa
   await portal.start('joni@contoso.com');
   await portal.choose('recovery_code');
   await portal.type('code', codes[0]!);
-  await expect(portal.alert).toContainText('You have 4 more tries');
+  await expect(portal.alert).toContainText(/You have .?4.? more tries/);
   await expect(field).toHaveValue('');
 });
 
@@ -97,7 +97,7 @@ test('a passkey of somebody else opens nothing, and the next press asks anew', a
   await portal.start('joni@contoso.com');
   await portal.choose('passkey');
   await portal.press();
-  await expect(portal.alert).toContainText('You have 4 more tries');
+  await expect(portal.alert).toContainText(/You have .?4.? more tries/);
   await expect(page).toHaveURL(/\/reset\/passkey$/);
   await cdp.send('WebAuthn.clearCredentials', { authenticatorId });
   await cdp.send('WebAuthn.addCredential', { authenticatorId, credential: mine });
@@ -120,23 +120,34 @@ test('a device that says no leaves everything as it was', async ({ portal, page 
 
 test.describe('without JavaScript', () => {
   test.use({ javaScriptEnabled: false });
-  test('a recovery code works, and a passkey page says what it needs', async ({ portal, page }) => {
+  test('a recovery code works', async ({ portal }) => {
     await portal.open('/reset');
-    await portal.field('user_id').fill('miriam@contoso.com');
+    await portal.field('user_id').fill('debra@contoso.com');
     await portal.typedSlowly();
     await portal.choose('recovery_code');
     await portal.type('code', '0a1b2c3d4e5f6g7h8j9kmnpq');
-    await portal.byEmail('miriam@home.example');
+    await portal.byEmail('debra@home.example');
     await portal.newPassword(GOOD);
     await expect(portal.heading).toHaveText('Your password is reset');
-    for (let n = 0; (await page.locator('input[value=passkey]').count()) === 0; n++) {
-      await portal.open('/reset');
-      await portal.field('user_id').fill(`somebody${n}@contoso.com`);
-      await portal.typedSlowly();
-    }
-    await portal.choose('passkey');
-    await expect(page.getByText('A passkey needs JavaScript, which is off in this browser.')).toBeVisible();
-    await portal.press(button(portal, '/reset/other'));
-    await expect(page).toHaveURL(/\/reset\/verify$/);
   });
+});
+
+test('without JavaScript the page says what a passkey needs', async ({ portal, page, browser, demo }) => {
+  await device(page);
+  await register(portal);
+  const context = await browser.newContext({ baseURL: demo.address, javaScriptEnabled: false });
+  const other = await context.newPage();
+  await other.goto('/reset');
+  await other.locator('#user_id').fill('joni@contoso.com');
+  await expect(async () => {
+    await other.locator('button.primary').click();
+    await expect(other).toHaveURL(/\/reset\/verify$/, { timeout: 1 });
+  }).toPass({ intervals: [500] });
+  await other.locator('input[value=passkey]').check();
+  await other.locator('button.primary').click();
+  await expect(other.locator('noscript p')).toContainText('A passkey needs JavaScript, which is off in this browser.');
+  await expect(other.locator('noscript p')).toBeVisible();
+  await other.locator('form[action="/reset/other"] button').click();
+  await expect(other).toHaveURL(/\/reset\/verify$/);
+  await context.close();
 });

@@ -131,8 +131,8 @@ reset-passkey-lead = Your device or security key asks for your fingerprint, face
 reset-passkey-button = Use a passkey
 error-reset-passkey =
     { $left ->
-        [one] That passkey doesn't fit the user ID that you typed. You have { $left } more try. Press the button and choose the passkey of that account, or choose another way.
-       *[other] That passkey doesn't fit the user ID that you typed. You have { $left } more tries. Press the button and choose the passkey of that account, or choose another way.
+        [one] That passkey was not accepted for the user ID that you typed. You have { $left } more try. Press the button and choose the passkey of that account, or choose another way.
+       *[other] That passkey was not accepted for the user ID that you typed. You have { $left } more tries. Press the button and choose the passkey of that account, or choose another way.
     }
 error-reset-passkey-late = That took longer than 5 minutes. It doesn't count as a try: press the button again.
 error-reset-passkey-form = Your device sent no passkey. Press the button and do what your device says, or choose another way.

@@ -119,8 +119,8 @@ reset-passkey-lead = Je apparaat of beveiligingssleutel vraagt om je vingerafdru
 reset-passkey-button = Een passkey gebruiken
 error-reset-passkey =
     { $left ->
-        [one] Die passkey hoort niet bij de gebruikersnaam die je typte. Je hebt nog { $left } poging. Druk op de knop en kies de passkey van dat account, of kies een andere manier.
-       *[other] Die passkey hoort niet bij de gebruikersnaam die je typte. Je hebt nog { $left } pogingen. Druk op de knop en kies de passkey van dat account, of kies een andere manier.
+        [one] Die passkey is niet geaccepteerd voor de gebruikersnaam die je typte. Je hebt nog { $left } poging. Druk op de knop en kies de passkey van dat account, of kies een andere manier.
+       *[other] Die passkey is niet geaccepteerd voor de gebruikersnaam die je typte. Je hebt nog { $left } pogingen. Druk op de knop en kies de passkey van dat account, of kies een andere manier.
     }
 error-reset-passkey-late = Dat duurde langer dan 5 minuten. Het telt niet als poging: druk nog eens op de knop.
 error-reset-passkey-form = Je apparaat stuurde geen passkey. Druk op de knop en doe wat je apparaat zegt, of kies een andere manier.

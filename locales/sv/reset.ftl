@@ -119,8 +119,8 @@ reset-passkey-lead = Din enhet eller säkerhetsnyckel frågar efter ditt fingera
 reset-passkey-button = Använd en passkey
 error-reset-passkey =
     { $left ->
-        [one] Den passkeyn hör inte till användar-ID:t som du skrev. Du har { $left } försök kvar. Tryck på knappen och välj kontots passkey, eller välj ett annat sätt.
-       *[other] Den passkeyn hör inte till användar-ID:t som du skrev. Du har { $left } försök kvar. Tryck på knappen och välj kontots passkey, eller välj ett annat sätt.
+        [one] Din passkey godtogs inte för användar-ID:t som du skrev. Du har { $left } försök kvar. Tryck på knappen och välj kontots passkey, eller välj ett annat sätt.
+       *[other] Din passkey godtogs inte för användar-ID:t som du skrev. Du har { $left } försök kvar. Tryck på knappen och välj kontots passkey, eller välj ett annat sätt.
     }
 error-reset-passkey-late = Det tog längre än 5 minuter. Det räknas inte som ett försök: tryck på knappen igen.
 error-reset-passkey-form = Din enhet skickade ingen passkey. Tryck på knappen och gör som enheten säger, eller välj ett annat sätt.

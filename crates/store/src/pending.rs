@@ -119,7 +119,8 @@ pub async fn latest(
     let row: Option<Raw> = on!(tx, |c| sqlx::query_as(
         "SELECT id, value, tag, tries, created_at, expires_at, spent_at FROM pending_method
          WHERE tenant_id = $1 AND session_id = $2 AND kind = $3
-         ORDER BY created_at DESC, id DESC LIMIT 1"
+         ORDER BY created_at DESC, CASE WHEN spent_at IS NULL THEN 0 ELSE 1 END, id DESC
+         LIMIT 1"
     )
     .bind(tenant.0)
     .bind(session.0)

@@ -65,7 +65,7 @@ export async function everyState(portal: Portal, locale: string): Promise<void> 
   await portal.type('code', wrong(totp(await secretOf(demo, 'Alex Wilber'))));
   await portal.press(page.locator('.ways-out a'));
   await portal.press();
-  await portal.start('miriam@contoso.com', start);
+  await portal.start('debra@contoso.com', start);
   await portal.choose('recovery_code');
   await portal.type('code', '1234');
   await portal.type('code', '7777-7777-7777-7777-7777-7777');

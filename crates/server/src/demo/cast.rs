@@ -217,10 +217,10 @@ fn people() -> Vec<Person> {
                 ("question-first-street", "Rose Lane"),
                 ("question-first-concert", "Blue Notes"),
             ]),
-        person(CONTOSO, "miriam@contoso.com", "Miriam Graham",
-            "Two gates: a code by mail to miriam@home.example, and a recovery code. Two are left: \
+        person(CONTOSO, "debra@contoso.com", "Debra Berger",
+            "Two gates: a code by mail to debra@home.example, and a recovery code. Two are left: \
              0A1B-2C3D-4E5F-6G7H-8J9K-MNPQ and 7777-RSTV-WXYZ-7777-RSTV-WXYZ. Each works once.")
-            .email("miriam@home.example")
+            .email("debra@home.example")
             .recovery_codes(&["0A1B-2C3D-4E5F-6G7H-8J9K-MNPQ", "7777-RSTV-WXYZ-7777-RSTV-WXYZ"]),
         person(CONTOSO, "irvin@contoso.com", "Irvin Sayers",
             "Two gates: a code by mail to irvin@home.example, and a call to the office phone \
