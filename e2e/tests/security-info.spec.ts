@@ -120,7 +120,7 @@ test('what an administrator filled in is confirmed by a code', async ({ portal, 
 });
 
 test('whoever confirmed half a year ago is asked whether it is still right', async ({ portal, page }) => {
-  await signIn(portal, 'christie@contoso.com');
+  await signIn(portal, 'miriam@contoso.com');
   await follow(portal, 'Check what is here');
   await expect(portal.heading).toHaveText('Is this still right?');
   await portal.press();
@@ -128,7 +128,7 @@ test('whoever confirmed half a year ago is asked whether it is still right', asy
 });
 
 test('removing is asked once, and twice where nothing would be left', async ({ portal, page }) => {
-  await signIn(portal, 'christie@contoso.com');
+  await signIn(portal, 'miriam@contoso.com');
   await portal.press(page.getByRole('button', { name: /^Remove/ }).first());
   await expect(portal.heading).toHaveText('Remove this?');
   await portal.press();

@@ -94,7 +94,7 @@ test('an account that is locked takes no password, until it is reset', async ({ 
   await expect(portal.field('user_id')).toHaveValue('rashid@contoso.com');
   await portal.press();
   await portal.byEmail('rashid@home.example');
-  await portal.byPhone('sms', '+31 6 12345608');
+  await portal.byPhone('sms', '+31 6 12345610');
   await portal.newPassword('Quiet-Meadow-42');
   await start(portal, 'rashid@contoso.com');
   await portal.field('password').fill('Quiet-Meadow-42');

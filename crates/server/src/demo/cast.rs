@@ -246,10 +246,10 @@ fn people() -> Vec<Person> {
             "An administrator filled in the mail johanna@home.example and the directory the phone \
              +31 6 12345610; Johanna can confirm both in security info.")
             .with(Field::MobilePhone, "+31612345610").email("johanna@home.example"),
-        person(CONTOSO, "christie@contoso.com", "Christie Cline",
-            "Confirmed the mail christie@home.example and the phone +31 6 12345611 half a year ago. \
-             After signing in, Christie is asked whether they are right.")
-            .email("christie@home.example").phone("+31612345611").confirmed(200),
+        person(CONTOSO, "miriam@contoso.com", "Miriam Graham",
+            "Confirmed the mail miriam@home.example and the phone +31 6 12345611 half a year ago. \
+             After signing in, Miriam is asked whether they are right.")
+            .email("miriam@home.example").phone("+31612345611").confirmed(200),
         person(CONTOSO, "pradeep@contoso.com", "Pradeep Gupta",
             "A synchronised account whose phone number cannot be read, so that the mailbox is the \
              only method: SSPR_0014.")
@@ -281,13 +281,13 @@ fn people() -> Vec<Person> {
             "An administrator with an authenticator app: signs in with the password and a code, \
              and is let into nothing with the password alone.")
             .with(Field::Roles, "User Administrator").email("mona@home.example").authenticator(),
-        person(CONTOSO, "lidia@contoso.com", "Lidia Holloway",
+        person(CONTOSO, "christie@contoso.com", "Christie Cline",
             "Has to change the password at the next sign-in.")
-            .with(Field::MustChangePassword, "yes").email("lidia@home.example"),
+            .with(Field::MustChangePassword, "yes").email("christie@home.example"),
         person(CONTOSO, "rashid@contoso.com", "Rashid Amin",
             "Wrong passwords locked the account: the right one does not sign in for a day, unless \
-             the password is reset. Mail rashid@home.example, phone +31 6 12345608.")
-            .email("rashid@home.example").phone("+31612345608").locked(),
+             the password is reset. Mail rashid@home.example, phone +31 6 12345610.")
+            .email("rashid@home.example").phone("+31612345610").locked(),
         person(FABRIKAM, "bo@fabrikam.com", "Bo Ek",
             "Fabrikam asks for one gate: a code by mail to bo@home.example. It says which user IDs \
              are unknown.")
