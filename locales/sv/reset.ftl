@@ -125,7 +125,7 @@ error-reset-passkey =
 error-reset-passkey-late = Det tog längre än 5 minuter. Det räknas inte som ett försök: tryck på knappen igen.
 error-reset-passkey-form = Din enhet skickade ingen passkey. Tryck på knappen och gör som enheten säger, eller välj ett annat sätt.
 
-recovery-code-heading = Vilken är en av dina återställningskoder?
+recovery-code-heading = Vilken återställningskod har du?
 recovery-code-lead = Du fick koderna när du ställde in dina säkerhetsuppgifter. Varje kod fungerar en gång.
 recovery-code-hint = Den har 24 bokstäver och siffror. Stora bokstäver, mellanslag och bindestreck spelar ingen roll.
 error-recovery-code-form = Skriv hela koden: 24 bokstäver och siffror.
