@@ -37,6 +37,41 @@ for (const locale of ['en', 'sv', 'ar-XB']) {
   });
 }
 
+/** The password of everybody in the demo. */
+const PASSWORD = 'Sunny-Harbour-7';
+
+for (const locale of ['en', 'sv']) {
+  test(`an account in ${locale}`, async ({ page, demo, watch }) => {
+    const look = once(camera(`account-${locale}`, ['light', 'dark']));
+    const portal = new Portal(page, demo, watch, look);
+    const at = (path: string): string => `${path}${path.includes('?') ? '&' : '?'}mkt=${locale}`;
+    const enter = async (user: string, to = '/sign-in'): Promise<void> => {
+      await portal.open(at(to));
+      await portal.type('user_id', user);
+      await portal.type('password', PASSWORD);
+    };
+    const out = async (): Promise<void> => {
+      await page.context().clearCookies();
+    };
+    await portal.open(at('/'));
+    await portal.open(at('/sign-in'));
+    await portal.type('user_id', 'adele@contoso.com');
+    await portal.type('password', 'wrong');
+    await portal.type('password', PASSWORD);
+    for (const path of ['/account', '/account/devices', '/change-password', '/security-info']) await portal.open(path);
+    await portal.open('/security-info');
+    const links = await page.locator('main a[href^="/security-info/"]').evaluateAll((all) =>
+      all.map((a) => (a as HTMLAnchorElement).pathname + (a as HTMLAnchorElement).search));
+    for (const link of new Set(links)) await portal.open(link);
+    for (const user of ['joni@contoso.com', 'mona@contoso.com', 'rashid@contoso.com']) {
+      await out();
+      await enter(user, user.startsWith('joni') ? '/sign-in?to=security-info' : '/sign-in');
+    }
+    await out();
+    await portal.open(at('/demo'));
+  });
+}
+
 test.describe('without JavaScript', () => {
   test.use({ javaScriptEnabled: false });
   test('the flow', async ({ page, demo, watch }) => {

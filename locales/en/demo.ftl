@@ -5,6 +5,7 @@ demo-lead = This is a demo with made-up people. No message leaves this machine: 
 demo-start = Reset a password
 demo-outbox-link = Open the outbox
 demo-users = Who you can be
+demo-password = Everybody's password, where Latchkey keeps it
 demo-users-link = Back to the people
 demo-links = More to see
 demo-copy = Copy

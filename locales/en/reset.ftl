@@ -195,7 +195,7 @@ rule-no-names = Not your name, your user ID or your organisation's name
 rule-not-banned = Not made of words that everybody tries first
 rule-not-reused =
     { $last ->
-        [one] Not the { $last } password you had last
+        [one] Not the password you had last
        *[other] Not one of the last { $last } passwords you had
     }
 rule-not-breached = Not known from a data leak

@@ -5,6 +5,7 @@ demo-lead = Dit is een demo met verzonnen mensen. Geen bericht verlaat deze comp
 demo-start = Een wachtwoord opnieuw instellen
 demo-outbox-link = Open het postvak UIT
 demo-users = Wie je kunt zijn
+demo-password = Ieders wachtwoord, waar Latchkey het bewaart
 demo-users-link = Terug naar de mensen
 demo-links = Meer om te zien
 demo-copy = Kopiëren

@@ -177,7 +177,7 @@ rule-no-names = Niet je naam, je gebruikersnaam of de naam van je organisatie
 rule-not-banned = Niet gemaakt van woorden die iedereen als eerste probeert
 rule-not-reused =
     { $last ->
-        [one] Niet het { $last } wachtwoord dat je het laatst had
+        [one] Niet het wachtwoord dat je het laatst had
        *[other] Niet een van de { $last } wachtwoorden die je het laatst had
     }
 rule-not-breached = Niet bekend uit een datalek

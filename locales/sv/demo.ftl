@@ -5,6 +5,7 @@ demo-lead = Det här är en demo med påhittade personer. Inga meddelanden lämn
 demo-start = Återställ ett lösenord
 demo-outbox-link = Öppna utkorgen
 demo-users = Vem du kan vara
+demo-password = Allas lösenord, där Latchkey förvarar det
 demo-users-link = Tillbaka till personerna
 demo-links = Mer att se
 demo-copy = Kopiera

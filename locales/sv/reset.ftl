@@ -177,7 +177,7 @@ rule-no-names = Inte ditt namn, ditt användar-ID eller organisationens namn
 rule-not-banned = Inte gjort av ord som alla provar först
 rule-not-reused =
     { $last ->
-        [one] Inte det { $last } lösenord du hade senast
+        [one] Inte det lösenord du hade senast
        *[other] Inte något av de { $last } lösenord du hade senast
     }
 rule-not-breached = Inte känt från en dataläcka

@@ -23,6 +23,8 @@ pub struct DemoPages {
     pub outbox: Arc<DemoOutbox>,
     /// Whom a visitor can be.
     pub users: Vec<DemoUser>,
+    /// The password of everybody who has one.
+    pub password: String,
     /// Where else to look.
     pub links: Vec<DemoLink>,
 }
@@ -36,8 +38,6 @@ pub struct DemoUser {
     pub name: String,
     /// What can be seen with this user, in a sentence.
     pub what_it_is_for: String,
-    /// Their password, if there is one.
-    pub password: Option<String>,
 }
 
 /// A link on the demo's first page.
@@ -54,6 +54,7 @@ pub struct DemoLink {
 struct IndexPage {
     l: Layout,
     users: Vec<DemoUser>,
+    password: String,
     links: Vec<DemoLink>,
 }
 
@@ -118,6 +119,7 @@ async fn index(State(demo): State<Demo>, incoming: Incoming) -> Result<Response,
     let template = IndexPage {
         l: demo.layout(&incoming, "/demo", "demo-heading"),
         users: demo.pages.users.clone(),
+        password: demo.pages.password.clone(),
         links: demo.pages.links.clone(),
     };
     page(StatusCode::OK, incoming.ctx.locale, &template)

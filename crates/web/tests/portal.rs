@@ -59,8 +59,8 @@ impl Portal {
                 user_id: "ada@contoso.example".into(),
                 name: "<b>Ada</b>".into(),
                 what_it_is_for: "One code by e-mail.".into(),
-                password: Some("Sunny-Harbour-7".into()),
             }],
+            password: "Sunny-Harbour-7".into(),
             links: Vec::new(),
         };
         let router = latchkey_web::router(test.app.clone(), &WebOptions::default()).merge(

@@ -8,7 +8,7 @@ use latchkey_store::{Tx, methods};
 use latchkey_types::{Secret, SignInFlowId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::flow::{Open, Stage, facts, go_to, in_step, say};
+use super::flow::{Open, Stage, facts, go_to, in_step, say, throttled};
 use super::password::{enter, refuse};
 use super::second::finish;
 use super::{Notice, Outcome};
@@ -96,6 +96,11 @@ pub async fn passkey(
         else {
             return say(app, &open, Notice::OutOfDate);
         };
+        // Nothing can be guessed here, but each answer is an event, and the log is not a stranger's
+        // to fill.
+        if let Some(seconds) = throttled(tx, app, ctx, "passkey", open.now).await? {
+            return say(app, &open, Notice::Busy { seconds });
+        }
         match prove(tx, app, passkeys, &open, response).await? {
             Ok(proven) => accept(tx, app, ctx, open, proven).await,
             Err(why) => again(tx, app, ctx, passkeys, open, why).await,

@@ -15,7 +15,6 @@ pub(super) struct Role {
     pub(super) name: &'static str,
     pub(super) what_it_is_for: String,
     pub(super) has_authenticator: bool,
-    pub(super) has_password: bool,
 }
 
 /// The password of everybody who has one. It is shown on the first page.
@@ -55,7 +54,6 @@ fn person(tenant: usize, upn: &'static str, name: &'static str, what: &str) -> P
         name,
         what_it_is_for: what.to_owned(),
         has_authenticator: false,
-        has_password: true,
     };
     user.password = Some(PASSWORD);
     Person { tenant, role, user }
@@ -87,7 +85,6 @@ impl Person {
     /// The password is kept elsewhere.
     fn no_password(mut self) -> Self {
         self.user.password = None;
-        self.role.has_password = false;
         self
     }
 

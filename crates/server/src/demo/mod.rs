@@ -62,6 +62,7 @@ pub(crate) async fn run(listen: SocketAddr, data: Option<PathBuf>) -> Result<(),
     let pages = DemoPages {
         outbox,
         users: people(&app).await?,
+        password: cast::PASSWORD.to_owned(),
         links: [
             "/",
             "/sign-in",
@@ -125,7 +126,6 @@ async fn people(app: &App) -> Result<Vec<DemoUser>, Failure> {
             user_id: role.upn.into(),
             name: role.name.into(),
             what_it_is_for,
-            password: role.has_password.then(|| cast::PASSWORD.to_owned()),
         });
     }
     Ok(people)
