@@ -144,6 +144,8 @@ mail-register-not-you = If it was not you, do nothing. Without this code, the ad
 # One text message of 160 letters holds this, the tenant's name before it and a line with the address.
 text-register = { $code } is your code to register this number. Nobody from IT will ever ask for it.
 
+text-number-changed = This number was taken off your account. If that was not you, tell your administrator at once.
+
 call-register = This is { $tenant }. Your code to register this phone number is: { $digits }. Once more, your code is: { $digits }. Nobody from IT will ever ask you for this code. If it was not you, hang up. Nothing changes.
 
 ## Security info was changed

@@ -141,6 +141,8 @@ mail-register-not-you = Was jij dit niet? Dan hoef je niets te doen. Zonder deze
 # One text message of 160 letters holds this, the tenant's name before it and a line with the address.
 text-register = { $code } is je code om dit nummer te registreren. Niemand van IT vraagt er ooit om.
 
+text-number-changed = Dit nummer is van je account verwijderd. Was jij dat niet? Neem dan meteen contact op met je beheerder.
+
 call-register = Dit is { $tenant }. Je code om dit telefoonnummer te registreren is: { $digits }. Nog een keer, je code is: { $digits }. Niemand van IT vraagt je ooit om deze code. Was jij dit niet? Hang dan op. Er verandert niets.
 
 ## Security info was changed

@@ -141,6 +141,8 @@ mail-register-not-you = Om det inte var du behöver du inte göra något. Utan k
 # One text message of 160 letters holds this, the tenant's name before it and a line with the address.
 text-register = { $code } är din kod för att registrera numret. Ingen på it ber någonsin om den.
 
+text-number-changed = Numret togs bort från ditt konto. Om det inte var du, kontakta genast din administratör.
+
 call-register = Det här är { $tenant }. Din kod för att registrera telefonnumret är: { $digits }. En gång till, din kod är: { $digits }. Ingen på it-avdelningen ber någonsin om den här koden. Om det inte var du, lägg på. Ingenting ändras.
 
 ## Security info was changed

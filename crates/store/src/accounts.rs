@@ -416,6 +416,21 @@ pub async fn end_sessions(
     .map(|done| done.rows_affected() == 1))
 }
 
+/// Holds a user's row until the end of the transaction, so that whoever else would change the account
+/// or what belongs to it waits; its version as it is then. `None`: no such user.
+///
+/// PostgreSQL runs transactions side by side, and what was read before this may be out of date: read
+/// it again afterwards, or compare the version.
+pub async fn hold(tx: &mut Tx, tenant: TenantId, id: UserId) -> Result<Option<i64>> {
+    on!(tx, |c| sqlx::query_scalar(
+        "UPDATE account SET version = version WHERE tenant_id = $1 AND id = $2 RETURNING version"
+    )
+    .bind(tenant.0)
+    .bind(id.0)
+    .fetch_optional(c)
+    .await)
+}
+
 /// Makes a user's version grow by one. `false`: no such user.
 pub(crate) async fn bump_version(tx: &mut Tx, tenant: TenantId, id: UserId) -> Result<bool> {
     on!(tx, |c| sqlx::query(

@@ -318,7 +318,8 @@ pub async fn renew(
 
 /// Lets one session go on although its account's sessions that began before now are over, because its
 /// owner has just changed the password in it: from now on it counts as begun now, under another
-/// cookie. Its end stays.
+/// cookie. Its end stays, and so does when something was proven: a password alone is not what a fresh
+/// sign-in takes from everybody.
 pub async fn outlive(
     tx: &mut Tx,
     tenant: TenantId,
@@ -328,7 +329,7 @@ pub async fn outlive(
     now: Timestamp,
 ) -> Result<bool> {
     on!(tx, |c| sqlx::query(
-        "UPDATE sign_in_session SET cookie_tag = $4, created_at = $5, proven_at = $5, used_at = $5
+        "UPDATE sign_in_session SET cookie_tag = $4, created_at = $5, used_at = $5
          WHERE tenant_id = $1 AND id = $2 AND cookie_tag = $3 AND ended_at IS NULL"
     )
     .bind(tenant.0)

@@ -479,6 +479,9 @@ pub(crate) async fn set_in(
         Err(StoreError::Conflict(key)) => return Err(taken(&after, key)),
         Err(error) => return Err(error.into()),
     }
+    if before.enabled && !after.enabled {
+        accounts::end_sessions(tx, before.tenant, before.id, now).await?;
+    }
     if after.roles != before.roles {
         accounts::set_roles(tx, before.tenant, before.id, &after.roles).await?;
     }

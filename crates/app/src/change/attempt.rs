@@ -13,7 +13,7 @@ use latchkey_types::{Password, Secret, Timestamp};
 use super::failed;
 use crate::audit::{Entry, record, record_one};
 use crate::reset::locked;
-use crate::sign_in::{Here, network_tag};
+use crate::sign_in::{Here, Pace, network_tag};
 use crate::{App, AppError, Ctx};
 
 /// What came of a try.
@@ -91,6 +91,8 @@ async fn count(
         subject,
         familiar: networks::is_familiar(tx, tenant, subject, &network, since).await?,
     };
+    // Also the right one costs hashes: of those used before, and of the new one.
+    here.pace(tx, "change", Pace::OF_HASHES).await?;
     let rule = Rule::from(&here.case.tenant.settings.sign_in);
     if let Lock::Locked { until, begins } = lockout::hit(tx, counter, rule, here.now).await? {
         if begins {

@@ -5,7 +5,6 @@ mod attempt;
 mod notify;
 
 use latchkey_core::audit::Activity;
-use latchkey_core::model::{Managed, User, UserType};
 use latchkey_core::password::{Occasion, Rule, Violation, may_change_from, normalise};
 use latchkey_core::sign_in::MustChange;
 use latchkey_store::{Tx, accounts, history, links, lockout, sign_in_sessions};
@@ -13,7 +12,7 @@ use latchkey_types::{Masked, Password, Secret, Timestamp};
 
 use crate::audit::{Entry, record_one};
 use crate::password::{page_rules, violations};
-use crate::sign_in::{Here, outlive};
+use crate::sign_in::{Here, is_kept_here, outlive};
 use crate::{App, AppError, Ctx};
 
 use attempt::Attempt;
@@ -117,10 +116,6 @@ fn view_of(app: &App, here: &Here) -> Option<View> {
         why,
         page,
     })
-}
-
-const fn is_kept_here(user: &User) -> bool {
-    matches!(user.managed, Managed::Cloud) && !matches!(user.user_type, UserType::ExternalGuest)
 }
 
 /// Changes the password. `None`: nobody is signed in.

@@ -21,7 +21,7 @@ use super::settle::{Change, How, Saved, is_later, let_rest, settle};
 use crate::keys::seal;
 use crate::outbox::{Draft, enqueue};
 use crate::reset::{Case, may_send};
-use crate::sign_in::Here;
+use crate::sign_in::{Here, Pace};
 use crate::{App, AppError, Ctx};
 
 /// The longest code that is looked at, with spaces.
@@ -299,6 +299,12 @@ async fn send(
     if known {
         return Ok(Sent::Known);
     }
+    // Whoever is signed in can type any number: many different ones are no person's own.
+    let paced = here.pace(tx, "register", Pace::OF_MESSAGES).await;
+    if matches!(paced, Err(AppError::Busy { .. })) {
+        return Ok(Sent::NoMessages);
+    }
+    paced?;
     if !may_send(tx, app, ctx, &here.case, &to).await? {
         return Ok(Sent::NoMessages);
     }

@@ -1,6 +1,6 @@
 use latchkey_core::model::UserType;
 use latchkey_core::registration::{Kind, Needs, Proven, may_change, registrable, state};
-use latchkey_store::Tx;
+use latchkey_store::{Tx, accounts};
 use latchkey_types::Secret;
 
 use crate::sign_in::{Here, Todo};
@@ -46,9 +46,19 @@ where
 {
     app.db()
         .write(async |mut tx| {
-            let Some(here) = Here::find(&mut tx, app, cookie).await? else {
+            let Some(mut here) = Here::find(&mut tx, app, cookie).await? else {
                 return Ok(Err(Bar::SignIn));
             };
+            if wish != Wish::Look {
+                // Of two changes at once, the second one sees what the first one left.
+                let version = accounts::hold(&mut tx, here.row.tenant, here.row.user).await?;
+                if version != Some(here.case.stamp.user) {
+                    match Here::find(&mut tx, app, cookie).await? {
+                        Some(now) => here = now,
+                        None => return Ok(Err(Bar::SignIn)),
+                    }
+                }
+            }
             match may(&here, wish) {
                 Ok(()) => work(tx, here).await,
                 Err(bar) => Ok(Err(bar)),

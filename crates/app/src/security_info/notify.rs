@@ -14,7 +14,7 @@ use latchkey_types::{EmailAddress, Masked};
 use super::settle::{Change, How};
 use crate::not_me::Deed;
 use crate::outbox::{Draft, NOTICE_LIFETIME, enqueue};
-use crate::reset::{Case, NOT_ME_VALID, addresses, not_me_token};
+use crate::reset::{Case, NOT_ME_VALID, addresses, may_send, not_me_token};
 use crate::sign_in::Here;
 use crate::{App, AppError, Ctx};
 
@@ -30,6 +30,7 @@ pub(super) async fn changed(
     let (Some(user), Some((kind, method))) = (&after.user, words(change)) else {
         return Ok(());
     };
+    tell_old_number(tx, app, ctx, here, change).await?;
     let mut seen = BTreeSet::new();
     let everyone: Vec<EmailAddress> = addresses(&here.case)
         .into_iter()
@@ -80,6 +81,38 @@ pub(super) async fn changed(
         };
         enqueue(tx, app, &after.data_key, draft).await?;
     }
+    Ok(())
+}
+
+/// Tells the number that was replaced or removed, whose owner may be somebody else than whoever did it
+/// (threat S15). It costs money, and counts among all other texts.
+async fn tell_old_number(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    here: &Here,
+    change: &Change,
+) -> Result<(), AppError> {
+    let case = &here.case;
+    let old = case.methods.mobile.as_ref().map(|on| on.value.clone());
+    let (Kind::Phone, How::Replaced | How::Removed, Some(number)) = (change.kind, change.how, old)
+    else {
+        return Ok(());
+    };
+    let to = Destination::Text(number);
+    if !may_send(tx, app, ctx, case, &to).await? {
+        return Ok(());
+    }
+    let locale = case.message_locale(ctx.locale);
+    let draft = Draft {
+        kind: MessageKind::SecurityInfo,
+        to,
+        locale,
+        content: messages::number_changed(Texts::new(locale), &case.tenant.name),
+        expires_at: here.now.plus(NOTICE_LIFETIME),
+        is_void: false,
+    };
+    enqueue(tx, app, &case.data_key, draft).await?;
     Ok(())
 }
 

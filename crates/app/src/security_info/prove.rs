@@ -7,6 +7,7 @@ use latchkey_core::audit::Activity;
 use latchkey_core::model::{Managed, User};
 use latchkey_core::registration::Needs;
 use latchkey_core::reset::Subject;
+use latchkey_core::reset::throttle::{self, Bucket};
 use latchkey_core::sign_in::lockout::{Rule, Verdict as Lock, familiar_since};
 use latchkey_core::sign_in::{Facts, Flow, Next, proofs};
 use latchkey_crypto::argon::Verdict;
@@ -15,7 +16,7 @@ use latchkey_crypto::keys::Purpose;
 use latchkey_crypto::passkey::{LIFETIME, Passkeys};
 use latchkey_store::lockout::{self, Counter};
 use latchkey_store::methods::MethodKind;
-use latchkey_store::{Tx, accounts, methods, networks};
+use latchkey_store::{Tx, accounts, methods, networks, throttle as throttles};
 use latchkey_types::{Password, Secret, SignInFlowId, Timestamp};
 
 use super::enter::{Reply, Wish, enter, look, needs, peek};
@@ -25,7 +26,7 @@ use crate::audit::{Entry, record_one};
 use crate::keys::{open, seal};
 use crate::reset;
 use crate::reset::matched_step;
-use crate::sign_in::{Here, network_tag, renew};
+use crate::sign_in::{Here, Pace, is_kept_here, network_tag, renew};
 use crate::{App, AppError, Ctx};
 
 /// How somebody can prove it once more.
@@ -121,6 +122,7 @@ pub async fn prove(
 ) -> Reply<Proved> {
     let counted = enter(app, cookie, Wish::Look, async |mut tx, here| {
         let tx = &mut tx;
+        here.pace(tx, "prove", Pace::OF_HASHES).await?;
         let counter = counter(tx, app, ctx, &here).await?;
         let rule = Rule::from(&here.case.tenant.settings.sign_in);
         match lockout::hit(tx, counter, rule, here.now).await? {
@@ -131,7 +133,9 @@ pub async fn prove(
                 Ok(Ok(Err(until)))
             }
             Lock::Try => {
-                let hash = accounts::password(tx, here.row.tenant, here.row.user).await?;
+                let stored = accounts::password(tx, here.row.tenant, here.row.user).await?;
+                let is_here = here.case.user.as_ref().is_some_and(is_kept_here);
+                let hash = stored.filter(|_| is_here);
                 let version = here.case.stamp.user;
                 Ok(Ok(Ok((hash, version))))
             }
@@ -171,10 +175,20 @@ pub async fn prove(
         let claimant = flow.claimant(id);
         let step = match &code {
             Some(code) => {
+                // Counted where the sign-in counts them, whatever becomes of the password's counter.
+                let (tenant, user) = (here.row.tenant, here.row.user);
+                let bucket = Bucket::SecondFactor;
+                let hits = throttles::hit(tx, tenant, user, bucket, here.now).await?;
+                if let throttle::Verdict::Blocked { .. } = hits.verdict(here.now) {
+                    return blocked(tx, app, ctx, &here).await.map(Ok);
+                }
                 let apps = &here.case.authenticators;
                 let found = matched_step(tx, here.row.tenant, apps, code, here.now).await?;
                 if let Some((app, _)) = found {
                     methods::note_use(tx, here.row.tenant, app, None, here.now).await?;
+                    throttles::take_back(tx, tenant, user, bucket, here.now).await?;
+                } else if let throttle::Verdict::Pass { left: 0 } = hits.verdict(here.now) {
+                    return blocked(tx, app, ctx, &here).await.map(Ok);
                 }
                 found.map(|(_, step)| step)
             }
@@ -242,6 +256,19 @@ async fn failed(tx: &mut Tx, app: &App, ctx: &Ctx, here: &Here) -> Result<(), Ap
     record_one(tx, app, ctx, &here.case.tenant, entry).await
 }
 
+/// Too many wrong codes of an app. The owner is told when the block begins: whoever gets here knows
+/// the password.
+async fn blocked(tx: &mut Tx, app: &App, ctx: &Ctx, here: &Here) -> Result<Proved, AppError> {
+    let (tenant, user) = (here.row.tenant, here.row.user);
+    let until = here.now.plus(throttle::BLOCK);
+    let bucket = Bucket::SecondFactor;
+    if throttles::block(tx, tenant, user, bucket, until, here.now).await? {
+        locked(tx, app, ctx, here, until).await?;
+    }
+    failed(tx, app, ctx, here).await?;
+    Ok(Proved::Locked { until })
+}
+
 /// A lock began: its owner is told, once for each.
 async fn locked(
     tx: &mut Tx,
@@ -288,6 +315,7 @@ pub async fn begin_proof(app: &App, cookie: &Secret<String>) -> Reply<bool> {
         let Some(passkeys) = app.passkeys().filter(|_| here.case.methods.passkeys > 0) else {
             return Ok(Ok(false));
         };
+        here.pace(&mut tx, "prove", Pace::OF_HASHES).await?;
         let begun = passkeys
             .begin(app.entropy())
             .map_err(|error| AppError::internal("begin a proof with a passkey", error))?;

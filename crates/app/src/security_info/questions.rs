@@ -13,6 +13,7 @@ use latchkey_types::{MethodId, Secret};
 use super::enter::{Bar, Reply, Wish, enter, look};
 use super::settle::{Change, How, Saved, settle};
 use crate::keys::seal;
+use crate::sign_in::Pace;
 use crate::{App, AppError, Ctx};
 
 /// The most questions of one person.
@@ -105,6 +106,14 @@ pub async fn set_questions(
         Ok((_, problems)) => return Ok(Ok(AnswersSaid::Refused(problems))),
         Err(bar) => return Ok(Err(bar)),
     };
+    let paced = enter(app, cookie, wish, async |mut tx, here| {
+        here.pace(&mut tx, "questions", Pace::OF_HASHES).await?;
+        Ok(Ok(()))
+    })
+    .await?;
+    if let Err(bar) = paced {
+        return Ok(Err(bar));
+    }
     // Hashed before the transaction, in which everything else is looked at again.
     let mut hashing = tokio::task::JoinSet::new();
     for (name, (_, _, typed)) in names.into_iter().zip(answers) {

@@ -124,9 +124,12 @@ pub(super) async fn settle(
     let is_destination = matches!(change.kind, Kind::Email | Kind::Phone);
     let goes_for_the_first_time =
         change.how == How::Removed && is_destination && facts.confirmed_at.is_none();
-    if is_registered_now || goes_for_the_first_time {
-        // Whatever is put there from now on is not the first: see `is_later`.
+    if is_registered_now {
         store::confirm(tx, tenant, user, here.now).await?;
+    } else if goes_for_the_first_time {
+        // Whatever is put there from now on is not the first: see `is_later`. Nothing was found right
+        // today, though, and who is told to register again still has to.
+        store::confirm(tx, tenant, user, facts.created_at).await?;
     }
     record(tx, app, ctx, here, &after, &change, is_registered_now).await?;
     notify::changed(tx, app, ctx, here, &after, &change).await?;

@@ -22,6 +22,6 @@ pub use second::{choose, other, second_code};
 pub use session::{SignedIn, Todo, form_token, form_token_matches, sign_out, signed_in};
 pub use view::{Notice, Outcome, Over, Page, Shown, SignedInNow, StartNotice, Started, View};
 
-pub(crate) use password::network_tag;
+pub(crate) use password::{is_kept_here, network_tag};
 pub(crate) use place::landing;
-pub(crate) use session::{Here, begin, limits, outlive, renew};
+pub(crate) use session::{Here, Pace, begin, limits, outlive, renew};

@@ -141,7 +141,7 @@ async fn count(
 
 /// Whether a password is compared with a hash that is kept here. What is left of the time before an
 /// account moved to a directory counts for nothing.
-fn is_kept_here(user: &User) -> bool {
+pub(crate) fn is_kept_here(user: &User) -> bool {
     user.managed == Managed::Cloud && user.user_type != UserType::ExternalGuest
 }
 

@@ -9,10 +9,10 @@ use latchkey_core::sign_in::{
 };
 use latchkey_crypto::codes;
 use latchkey_crypto::keys::Purpose;
-use latchkey_store::Tx;
 use latchkey_store::sign_in_sessions::{
     self as sessions, NewSession, Renewal, SessionRow, is_worth_a_touch,
 };
+use latchkey_store::{Tx, accounts, rate};
 use latchkey_types::{Secret, SignInSessionId, Timestamp};
 
 use crate::audit::{Entry, Target, record_one};
@@ -50,6 +50,28 @@ pub(crate) struct Here {
     pub row: SessionRow,
     pub case: Case,
     pub now: Timestamp,
+}
+
+/// How often somebody may do something.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// So many times,
+    pub most: u32,
+    /// in this time.
+    pub within: std::time::Duration,
+}
+
+impl Pace {
+    /// What hashes passwords, or writes an event each time: far more often than a person who errs.
+    pub(crate) const OF_HASHES: Self = Self {
+        most: 30,
+        within: std::time::Duration::from_secs(600),
+    };
+    /// Messages to whatever address or number somebody types (threats S11, S32).
+    pub(crate) const OF_MESSAGES: Self = Self {
+        most: 10,
+        within: std::time::Duration::from_secs(3600),
+    };
 }
 
 impl Here {
@@ -123,6 +145,22 @@ impl Here {
     /// Whom an event is about.
     pub(crate) fn target(&self) -> Option<Target> {
         self.case.user.as_ref().map(Target::user)
+    }
+
+    /// Takes one from what this person may do in a while of something that costs others: hashes,
+    /// events, messages.
+    ///
+    /// # Errors
+    /// [`AppError::Busy`], if that is used up.
+    pub(crate) async fn pace(&self, tx: &mut Tx, what: &str, pace: Pace) -> Result<(), AppError> {
+        let bucket = format!("{what}.{}.{}", self.row.tenant, self.row.user);
+        let interval = pace.within / pace.most.max(1);
+        if rate::take(tx, &bucket, self.now, interval, pace.most).await? {
+            return Ok(());
+        }
+        Err(AppError::Busy {
+            retry_after: interval,
+        })
     }
 
     fn signed_in(&self) -> Option<SignedIn> {
@@ -217,6 +255,12 @@ pub(crate) async fn begin(
     case: &Case,
     admission: &Admission,
 ) -> Result<Begun, AppError> {
+    // A password that is replaced at this moment ends all sessions, also one that is not written yet.
+    if accounts::hold(tx, case.tenant.id, admission.user()).await? != Some(case.stamp.user) {
+        return Err(AppError::Busy {
+            retry_after: std::time::Duration::from_secs(1),
+        });
+    }
     let now = app.clock().now();
     let id = SignInSessionId::new(app.clock(), app.entropy());
     let cookie = codes::token(app.entropy());

@@ -64,7 +64,7 @@ async fn contoso(test: &TestApp, set: impl FnOnce(&mut Settings)) -> (Organisati
     (contoso, ada)
 }
 
-async fn update(test: &TestApp, user: &User, set: impl Fn(&mut User)) {
+pub(crate) async fn update(test: &TestApp, user: &User, set: impl Fn(&mut User)) {
     test.app
         .db()
         .write(async |mut tx| {

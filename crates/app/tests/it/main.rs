@@ -5,6 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod abuse;
 mod change;
 mod flow;
 mod gates;

@@ -74,7 +74,12 @@ pub fn register_text(texts: Texts, text: &CodeText<'_>) -> Content {
 fn one_segment(texts: Texts, text: &CodeText<'_>, words: &str) -> Content {
     let sentence = texts.plain(words, &[("code", text.code.into())]);
     let body = format!("{sentence}\n\n@{} #{}", text.host, text.code);
-    let name = simplified(text.tenant);
+    from_tenant(text.tenant, body)
+}
+
+/// A text that begins with the tenant's name, as much of it as one segment holds.
+pub(super) fn from_tenant(tenant: &str, body: String) -> Content {
+    let name = simplified(tenant);
     let name = match septets(&body) {
         Some(used) => shortened(&name, 160_usize.saturating_sub(used + 2)),
         // Only the pseudo-language needs other letters.

@@ -25,7 +25,9 @@ pub use notices::{
     frozen_for_user, help, missing, password_changed, password_expires, password_reset,
     recovery_code_used, spend_alarm,
 };
-pub use security_info::{Change, ChangedMethod, SecurityInfoChanged, security_info_changed};
+pub use security_info::{
+    Change, ChangedMethod, SecurityInfoChanged, number_changed, security_info_changed,
+};
 
 /// When and from where something was done.
 #[derive(Debug, Clone, Copy)]

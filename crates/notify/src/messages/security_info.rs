@@ -54,6 +54,11 @@ pub struct SecurityInfoChanged<'a> {
     pub not_me: NotMe<'a>,
 }
 
+/// The text to a telephone number that is no longer the account's, or only an old one.
+pub fn number_changed(texts: Texts, tenant: &str) -> Content {
+    super::code::from_tenant(tenant, texts.plain("text-number-changed", &[]))
+}
+
 /// The mail to the owner of security info that was changed, at the old and the new address.
 pub fn security_info_changed(texts: Texts, mail: &SecurityInfoChanged<'_>) -> Content {
     let subject = texts.plain("mail-info-subject", &[("tenant", mail.tenant.into())]);

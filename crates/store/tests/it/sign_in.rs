@@ -1,7 +1,9 @@
 //! What signing in keeps: flows, sessions, networks, providers.
 
 use latchkey_core::model::Role;
-use latchkey_store::{accounts, federation, networks, sign_in_flows, sign_in_sessions};
+use latchkey_store::{
+    Db, StoreError, accounts, federation, networks, sign_in_flows, sign_in_sessions,
+};
 use latchkey_types::{FederationId, SignInFlowId, SignInSessionId, UserId};
 
 use crate::support::{
@@ -20,6 +22,7 @@ on_both! {
     a_renewal_replaces_the_cookie_once
     one_factor_more_does_not_take_the_second_away
     the_session_in_which_a_password_was_changed_outlives_the_others
+    whoever_holds_an_account_sees_what_the_one_before_did_to_it
     putting_off_lasts_as_long_as_the_session
     a_session_is_ended_once_and_by_its_owner_only
     all_sessions_but_one_are_ended
@@ -357,6 +360,28 @@ async fn one_factor_more_does_not_take_the_second_away(Fresh { db, .. }: Fresh) 
     );
 }
 
+async fn whoever_holds_an_account_sees_what_the_one_before_did_to_it(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    let hold = async |db: &Db| write!(db, |tx| accounts::hold(tx, CONTOSO, ADA).await);
+    assert_eq!(hold(&db).await, Some(1));
+    assert_eq!(
+        write!(db, |tx| accounts::hold(tx, FABRIKAM, ADA).await),
+        None
+    );
+    let waiting = write!(db, |tx| {
+        accounts::set_password(tx, CONTOSO, ADA, 1, "hash 2", at(50), 9).await?;
+        // On PostgreSQL it begins while this is not committed.
+        let (db, (begun, is_begun)) = (db.clone(), tokio::sync::oneshot::channel());
+        let waiting = tokio::spawn(async move {
+            begun.send(()).unwrap();
+            write!(db, |tx| accounts::hold(tx, CONTOSO, ADA).await)
+        });
+        is_begun.await.unwrap();
+        Ok::<_, StoreError>(waiting)
+    });
+    assert_eq!(waiting.await.unwrap(), Some(2));
+}
+
 async fn the_session_in_which_a_password_was_changed_outlives_the_others(Fresh { db, .. }: Fresh) {
     ada(&db).await;
     signed_in(&db).await;
@@ -384,12 +409,10 @@ async fn the_session_in_which_a_password_was_changed_outlives_the_others(Fresh {
     assert_eq!(find(b"signed in").await, None);
     let session = find(b"new").await.unwrap();
     assert_eq!((session.created_at, session.valid_from), (at(50), at(50)));
-    assert_eq!((session.proven_at, session.used_at), (at(50), at(50)));
-    // One factor was proven, and its end stays.
-    assert_eq!(
-        (session.proven_twice_at, session.expires_at),
-        (None, at(12 * 3600))
-    );
+    assert_eq!(session.used_at, at(50));
+    // Nothing was proven that a fresh sign-in proves, and its end stays.
+    assert_eq!((session.proven_at, session.proven_twice_at), (NOW, None));
+    assert_eq!(session.expires_at, at(12 * 3600));
     let other = find(b"other").await.unwrap();
     assert_eq!((other.created_at, other.valid_from), (NOW, at(50)));
     assert!(write!(db, |tx| sign_in_sessions::end(
