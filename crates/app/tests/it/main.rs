@@ -6,6 +6,7 @@
 )]
 
 mod change;
+mod federated;
 mod flow;
 mod gates;
 mod integrity;
