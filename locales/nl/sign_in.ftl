@@ -17,12 +17,13 @@ forgot-button = Kom je niet in je account?
 password-label = Wachtwoord
 sign-in-password-heading = Wat is je wachtwoord?
 sign-in-second-heading = Hoe wil je bewijzen dat jij het bent?
-sign-in-second-lead = Je wachtwoord klopt. Beheerders bewijzen ook op een tweede manier dat zij het zijn.
+sign-in-second-lead = Beheerders bewijzen ook op een tweede manier dat zij het zijn.
 sign-in-passkey-heading = Gebruik je passkey
 sign-in-passkey-lead = Je apparaat vraagt om je vingerafdruk, gezicht of pincode. Het vertelt wie je bent, en je typt niets.
 sign-in-passkey-button = Een passkey gebruiken
 sign-in-elsewhere-heading = Aanmelden bij je organisatie
-sign-in-elsewhere-lead = { $tenant } heeft een eigen aanmeldpagina. Die weg is hier nog niet open: vraag het je beheerder.
+sign-in-elsewhere-lead = { $tenant } heeft een eigen aanmeldpagina. Je meldt je daar aan en komt hier terug.
+sign-in-elsewhere-button = Verder naar { $tenant }
 sign-in-no-cookies = Een cookie houdt je aanmelding in deze browser, zodat niemand anders haar kan gebruiken.
 notice-sign-in-gone = Begin hier. In deze browser was niemand bezig met aanmelden, of de tijd was om.
 error-sign-in = De gebruikersnaam of het wachtwoord klopt niet. Probeer het opnieuw, of kies “Kom je niet in je account?”
@@ -32,6 +33,11 @@ error-sign-in-directory = Je wachtwoord staat in de eigen directory van je organ
 error-sign-in-codes = Er waren te veel foute codes. Gebruik een passkey, of vraag het je beheerder. Codes werken na 24 uur weer.
 error-sign-in-passkey = Die passkey is niet geaccepteerd. Er is niemand aangemeld. Druk op de knop om het opnieuw te proberen, of kies een andere manier.
 error-sign-in-no-passkeys = Passkeys kunnen hier niet worden gebruikt. Typ in plaats daarvan je gebruikersnaam.
+error-elsewhere-down = De aanmeldpagina van { $tenant } is nu niet bereikbaar. Er is niemand aangemeld. Probeer het later opnieuw, of vraag het je beheerder.
+error-elsewhere-faulty = De aanmeldpagina van { $tenant } werkt niet samen met deze dienst. Er is niemand aangemeld. Vraag het je beheerder.
+error-elsewhere-not-signed-in = Je hebt je niet aangemeld bij { $tenant }. Druk op de knop om het opnieuw te proberen.
+error-elsewhere-again = Die aanmelding is niet op deze pagina begonnen, duurde te lang of is al gebruikt. Er is niemand aangemeld. Druk op de knop om opnieuw te beginnen.
+error-elsewhere-refused = { $tenant } heeft iemand anders aangemeld dan deze gebruikersnaam, of het account kan hier niet worden gebruikt. Meld je daar aan met het account van deze gebruikersnaam, of kies “Annuleren” en typ een andere.
 
 ## The way out
 

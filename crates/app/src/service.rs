@@ -10,6 +10,7 @@ use latchkey_crypto::argon::{Hasher, Params};
 use latchkey_crypto::keys::MasterKey;
 use latchkey_crypto::passkey::Passkeys;
 use latchkey_crypto::pow::Difficulty;
+use latchkey_federation::Client;
 use latchkey_notify::Channel;
 use latchkey_store::Db;
 use latchkey_types::{Clock, Entropy, TenantId};
@@ -73,6 +74,8 @@ pub struct Parts {
     pub channel: Arc<dyn Channel>,
     /// Known passwords, if the operator has a filter.
     pub breached: Option<BreachedFilter>,
+    /// Speaks to the identity providers of tenants.
+    pub federation: Client,
     /// What the operator decided.
     pub options: Options,
 }
@@ -89,6 +92,7 @@ struct Inner {
     entropy: Arc<dyn Entropy>,
     channel: Arc<dyn Channel>,
     breached: Option<BreachedFilter>,
+    federation: Client,
     options: Options,
     /// Custom banned lists as they are matched, by tenant and version of its settings.
     banned: RwLock<HashMap<TenantId, (i64, Arc<TermList>)>>,
@@ -124,6 +128,7 @@ impl App {
             entropy: parts.entropy,
             channel: parts.channel,
             breached: parts.breached,
+            federation: parts.federation,
             options: parts.options,
             banned: RwLock::default(),
         }));
@@ -170,6 +175,11 @@ impl App {
 
     pub(crate) fn breached(&self) -> Option<&BreachedFilter> {
         self.0.breached.as_ref()
+    }
+
+    /// Speaks to the identity providers of tenants.
+    pub(crate) fn federation(&self) -> &Client {
+        &self.0.federation
     }
 
     /// A hash that no password matches, for questions that nobody registered.

@@ -188,6 +188,23 @@ impl Client {
         callback: &Callback,
         expected: &Expected,
     ) -> Result<Tokens, FederationError> {
+        let request = self.token_request(metadata, registration, callback, expected);
+        let answer = self.send(Part::Token, request).await?;
+        if answer.status.as_u16() != 200 {
+            return Err(refusal(&answer));
+        }
+        serde_json::from_slice(&answer.body)
+            .map_err(|_| FederationError::Answer(Part::Token, "no ID token in it"))
+    }
+
+    /// The post with the code. Not async: what writes forms cannot go from thread to thread.
+    fn token_request(
+        &self,
+        metadata: &Metadata,
+        registration: &Registration,
+        callback: &Callback,
+        expected: &Expected,
+    ) -> RequestBuilder {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("grant_type", "authorization_code")
             .append_pair("code", callback.code.expose())
@@ -208,18 +225,12 @@ impl Client {
                     .append_pair("client_secret", registration.secret.expose());
             }
         }
-        let request = request
+        request
             .header(
                 CONTENT_TYPE,
                 HeaderValue::from_static("application/x-www-form-urlencoded"),
             )
-            .body(form.finish());
-        let answer = self.send(Part::Token, request).await?;
-        if answer.status.as_u16() != 200 {
-            return Err(refusal(&answer));
-        }
-        serde_json::from_slice(&answer.body)
-            .map_err(|_| FederationError::Answer(Part::Token, "no ID token in it"))
+            .body(form.finish())
     }
 
     /// The name from the userinfo endpoint, where providers put the claims of `profile` and `email`

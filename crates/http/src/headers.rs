@@ -7,6 +7,19 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'
      style-src 'self'; img-src 'self' data:; worker-src 'self'; form-action 'self'; \
      base-uri 'none'; frame-ancestors 'none'";
 
+/// The same of a page whose form may lead away, to a tenant's identity provider: browsers look at
+/// every address that a form is redirected to, and a provider redirects as it likes.
+pub const LEADS_AWAY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     worker-src 'self'; form-action 'self' https:; base-uri 'none'; frame-ancestors 'none'",
+);
+
+/// [`LEADS_AWAY`] of a service on plain http, which is for this machine alone.
+const LEADS_AWAY_HERE: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     worker-src 'self'; form-action 'self' https: http:; base-uri 'none'; frame-ancestors 'none'",
+);
+
 /// The caching of an asset whose address holds the hash of its content.
 pub const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
@@ -32,8 +45,13 @@ const ALWAYS: [(HeaderName, &str); 7] = [
 /// Adds them. `secure`: browsers reach the service by https, so that they may be told to do so for
 /// two years.
 pub(crate) fn add(headers: &mut HeaderMap, secure: bool) {
+    let leads_away = headers.get(header::CONTENT_SECURITY_POLICY) == Some(&LEADS_AWAY);
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if leads_away {
+        let policy = if secure { LEADS_AWAY } else { LEADS_AWAY_HERE };
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     // Only assets say otherwise, for themselves.
     if headers.get(header::CACHE_CONTROL) != Some(&IMMUTABLE) {

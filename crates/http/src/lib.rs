@@ -20,7 +20,7 @@ pub use browser::browser_class;
 pub use cookies::{Cookies, SetCookie};
 pub use form::{Fields, MAX_BODY, MAX_FIELD, MAX_PASSWORD, Posted};
 pub use front::{Front, ProblemPage, protect};
-pub use headers::{CONTENT_SECURITY_POLICY, IMMUTABLE};
+pub use headers::{CONTENT_SECURITY_POLICY, IMMUTABLE, LEADS_AWAY};
 pub use hosts::Hosts;
 pub use incoming::{Incoming, LANGUAGE_COOKIE};
 pub use problem::Problem;

@@ -40,6 +40,9 @@ pub(crate) enum Command {
     /// Domains of tenants
     #[command(subcommand)]
     Domain(Domain),
+    /// Identity providers of tenants, where their federated users sign in
+    #[command(subcommand)]
+    Federation(Federation),
     /// Users and their methods
     #[command(subcommand)]
     User(Box<User>),
@@ -103,6 +106,33 @@ pub(crate) enum Domain {
     Verify { domain: String },
     /// The domains of a tenant
     List { tenant: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Federation {
+    /// Set the OpenID Connect provider of a tenant; shows the address to register there
+    Set {
+        tenant: String,
+        /// The issuer, letter by letter as the provider writes it
+        #[arg(long, value_name = "URL")]
+        issuer: String,
+        /// The id under which this service is registered there
+        #[arg(long, value_name = "ID")]
+        client_id: String,
+        /// The file with the client's secret; without it, standard input
+        #[arg(long, value_name = "FILE")]
+        client_secret_file: Option<PathBuf>,
+        /// The claim with the user principal name, looked at when somebody first signs in
+        #[arg(long, value_name = "CLAIM", default_value = latchkey_app::admin::federation::NAME_CLAIM)]
+        name_claim: String,
+        /// Do not ask the provider first whether it is there
+        #[arg(long)]
+        unchecked: bool,
+    },
+    /// The provider of a tenant, without the secret
+    Show { tenant: String },
+    /// Remove the provider of a tenant: its federated users cannot sign in any more
+    Remove { tenant: String },
 }
 
 #[derive(Debug, Subcommand)]

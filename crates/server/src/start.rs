@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use latchkey_app::breached::BreachedFilter;
 use latchkey_app::{App, Options, Parts};
+use latchkey_federation::Client;
 use latchkey_notify::{Channel, Channels, HttpsProvider, ProviderConfig, SmtpChannel};
 use latchkey_store::Db;
 
@@ -50,6 +51,7 @@ pub(crate) async fn with_channel(
         entropy: Arc::new(SystemEntropy),
         channel,
         breached,
+        federation: federation(config)?,
         options,
     };
     Ok(App::start(parts).await?)
@@ -83,6 +85,11 @@ fn private_folder(folder: &Path) -> Result<(), Failure> {
     builder
         .create(folder)
         .map_err(|error| format!("the folder {} cannot be made: {error}", folder.display()).into())
+}
+
+/// What speaks to the identity providers of tenants.
+pub(crate) fn federation(config: &Config) -> Result<Client, String> {
+    Client::new(&config.federation).map_err(|error| format!("[federation]: {error}"))
 }
 
 /// Opens the breached-password filter.

@@ -179,6 +179,11 @@ async fn parts(
         )),
         channel: Arc::clone(outbox) as Arc<dyn latchkey_notify::Channel>,
         breached: None,
+        federation: latchkey_federation::Client::new(&latchkey_federation::Options {
+            allow_private: true,
+            ..latchkey_federation::Options::default()
+        })
+        .expect("a client"),
         options,
     }
 }

@@ -21,6 +21,8 @@ pub struct Arrival {
     pub place: Option<Place>,
     /// Why the way in is over.
     pub over: Option<Over>,
+    /// Where the browser is sent: to an identity provider.
+    pub away: Option<Secret<String>>,
 }
 
 impl Arrival {
@@ -55,6 +57,7 @@ impl Arrival {
                 session: None,
                 place: None,
                 over: None,
+                away: None,
             },
             Started::Again(notice) => Self::again(notice),
         }
@@ -73,9 +76,11 @@ impl Arrival {
 
     fn take(&mut self, outcome: Result<Option<Outcome>, AppError>) -> &mut Self {
         self.notice = None;
+        self.away = None;
         match outcome.expect("no failure") {
             None => self.over = Some(Over::Gone),
             Some(Outcome::Over(why)) => self.over = Some(why),
+            Some(Outcome::Away(url)) => self.away = Some(url),
             Some(Outcome::In(now)) => {
                 self.session = Some(now.cookie);
                 self.place = Some(now.place);
@@ -129,6 +134,19 @@ impl Arrival {
     /// Goes back to choose another way.
     pub async fn other(&mut self) -> &mut Self {
         let outcome = sign_in::other(&self.app, &self.cookie, self.view.version).await;
+        self.take(outcome)
+    }
+
+    /// Presses the button that leads to the organisation's identity provider.
+    pub async fn go_elsewhere(&mut self) -> &mut Self {
+        let version = self.view.version;
+        let outcome = sign_in::go_elsewhere(&self.app, &self.ctx, &self.cookie, version).await;
+        self.take(outcome)
+    }
+
+    /// Comes back from there.
+    pub async fn come_back(&mut self, back: &sign_in::Back) -> &mut Self {
+        let outcome = sign_in::come_back(&self.app, &self.ctx, &self.cookie, back).await;
         self.take(outcome)
     }
 

@@ -8,6 +8,7 @@ mod clock;
 pub mod html;
 mod person;
 pub mod pg;
+pub mod provider;
 pub mod seed;
 mod session;
 pub mod wire;

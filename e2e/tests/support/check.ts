@@ -11,6 +11,8 @@ const TAGS = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'];
 /** Listens to a browser from its beginning: what its console says, and whom it asks. */
 export class Watch {
   readonly problems: string[] = [];
+  /** Another origin that a test goes to; what its pages ask and say is its own affair. */
+  also: string | null = null;
   /** A part of a console message that a test provokes, such as the status of a page that is none. */
   expected: RegExp | null = null;
   /** Where axe looks at the pages of a browser that runs no scripts, not even axe. */
@@ -18,16 +20,21 @@ export class Watch {
 
   constructor(context: BrowserContext, origin: string) {
     context.on('console', (message) => {
+      if (this.isTheirs(message.page()?.url())) return;
       const text = `${message.type()}: ${message.text()}`;
       if (['error', 'warning'].includes(message.type()) && !this.expected?.test(text)) this.problems.push(text);
     });
     context.on('weberror', (error) => this.problems.push(`exception: ${error.error().message}`));
     context.on('request', (request) => {
       const url = new URL(request.url());
-      if (url.protocol !== 'data:' && url.protocol !== 'blob:' && url.origin !== origin) {
+      if (url.protocol !== 'data:' && url.protocol !== 'blob:' && url.origin !== origin && !this.isTheirs(request.isNavigationRequest() ? request.url() : request.frame().url())) {
         this.problems.push(`request to another origin: ${request.url()}`);
       }
     });
+  }
+
+  private isTheirs(address = ''): boolean {
+    return this.also !== null && address.startsWith(`${this.also}/`);
   }
 }
 

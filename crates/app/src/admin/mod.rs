@@ -6,6 +6,7 @@
 pub mod audit_list;
 pub mod domain;
 pub mod explain;
+pub mod federation;
 mod find;
 pub mod group;
 pub mod methods;

@@ -12,6 +12,7 @@ use latchkey_crypto::keys::Purpose;
 use latchkey_store::sign_in_flows::{self as flows, Advance, FlowRow, NewFlow};
 use latchkey_store::{Tx, rate};
 use latchkey_types::{Secret, SignInFlowId, TenantId, Timestamp, UserId};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::passkey::Ceremony;
@@ -97,6 +98,11 @@ impl Open {
 
     /// What a ceremony with a passkey has to remember.
     pub(super) fn ceremony(&self) -> Result<Option<Ceremony>, AppError> {
+        self.kept()
+    }
+
+    /// What a ceremony has to remember, of the kind that its page has.
+    pub(super) fn kept<T: DeserializeOwned>(&self) -> Result<Option<T>, AppError> {
         let Some(sealed) = &self.row.secret else {
             return Ok(None);
         };
@@ -474,7 +480,7 @@ pub(super) async fn end(tx: &mut Tx, open: &mut Open) -> Result<(), AppError> {
     advance(tx, open, None, None, Some(now)).await
 }
 
-async fn advance(
+pub(super) async fn advance(
     tx: &mut Tx,
     open: &mut Open,
     cookie_tag: Option<&[u8]>,

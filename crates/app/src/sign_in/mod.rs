@@ -12,6 +12,7 @@ mod second;
 mod session;
 mod view;
 
+pub use federated::{Back, come_back, go_elsewhere};
 pub use flow::{
     cancel, flow_token, flow_token_matches, forgot, forgotten_name, start, start_with_passkey, view,
 };
@@ -20,8 +21,11 @@ pub use password::password;
 pub use place::Place;
 pub use second::{choose, other, second_code};
 pub use session::{SignedIn, Todo, form_token, form_token_matches, sign_out, signed_in};
-pub use view::{Notice, Outcome, Over, Page, Shown, SignedInNow, StartNotice, Started, View};
+pub use view::{
+    Elsewhere, Notice, Outcome, Over, Page, Shown, SignedInNow, StartNotice, Started, View,
+};
 
+pub(crate) use federated::redirect_uri;
 pub(crate) use password::{is_kept_here, network_tag};
 pub(crate) use place::landing;
 pub(crate) use session::{Here, Pace, begin, limits, outlive, renew};

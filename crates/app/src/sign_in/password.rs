@@ -287,12 +287,27 @@ pub(super) async fn refuse(
     open: &Open,
     why: &'static str,
 ) -> Result<(), AppError> {
+    refuse_with(tx, app, ctx, open, why, None).await
+}
+
+/// The same with what an administrator has to know to mend it.
+pub(super) async fn refuse_with(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    open: &Open,
+    why: &'static str,
+    problem: Option<String>,
+) -> Result<(), AppError> {
     metrics::counter!("latchkey_sign_ins_total", "result" => "failure").increment(1);
-    let entry = open
+    let mut entry = open
         .entry(Activity::SignIn)
         .failed()
         .because(why)
         .with("factors", names(open.state.flow.factors()));
+    if let Some(problem) = problem {
+        entry = entry.with("problem", problem);
+    }
     audit::record_one(tx, app, ctx, &open.case.tenant, entry).await
 }
 

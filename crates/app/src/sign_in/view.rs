@@ -56,6 +56,8 @@ pub enum Page {
 pub enum Outcome {
     /// The page to show now.
     Page(Shown),
+    /// To the organisation's identity provider, at this address.
+    Away(Secret<String>),
     /// Signed in.
     In(SignedInNow),
     /// The way in is over without being in: begin again.
@@ -124,6 +126,23 @@ pub enum Notice {
     },
     /// The passkey was not accepted, whatever the reason.
     PasskeyRefused,
+    /// Nobody came in from the organisation's identity provider.
+    Elsewhere(Elsewhere),
+}
+
+/// Why nobody came in from the organisation's identity provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Elsewhere {
+    /// It does not answer.
+    Down,
+    /// It and this service do not understand one another, until somebody mends that.
+    Faulty,
+    /// It says that the person did not sign in, or did not want to.
+    NotSignedIn,
+    /// What the browser brought back is not of this way in, too old, or was used.
+    Again,
+    /// Somebody else signed in than the name that was typed, or somebody who may not be here.
+    Refused,
 }
 
 /// What came of the first page.

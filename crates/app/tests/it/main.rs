@@ -7,6 +7,7 @@
 
 mod abuse;
 mod change;
+mod federated;
 mod flow;
 mod gates;
 mod integrity;

@@ -78,8 +78,9 @@ pub enum Why {
 /// Whether somebody is let in.
 ///
 /// A password suffices, or the tenant's identity provider for those whose password is there. A
-/// passkey suffices for anyone. Administrators need a second factor beside their password, always.
-/// An authenticator's code by itself proves nothing.
+/// passkey suffices for anyone. Administrators need a second factor beside either, always, and one
+/// that is registered here: what their provider asks of them is not known. An authenticator's code
+/// by itself proves nothing.
 pub fn decide(facts: &Facts, proofs: &[Proof]) -> Next {
     let proven: BTreeSet<Factor> = proofs
         .iter()
@@ -98,11 +99,7 @@ pub fn decide(facts: &Facts, proofs: &[Proof]) -> Next {
         return Next::Refused(Why::NotEnabled);
     }
     let factors: Vec<Factor> = proven.into_iter().collect();
-    let enough = if facts.wants_two {
-        is_twice(&factors)
-    } else {
-        !facts.is_administrator || is_enough_for_administrators(&factors)
-    };
+    let enough = is_twice(&factors) || !(facts.wants_two || facts.is_administrator);
     let admission = Admission {
         user: facts.claimant.user,
         factors,
@@ -145,7 +142,7 @@ pub fn second_factor_duty(
     has_authenticator: bool,
     has_passkey: bool,
 ) -> Option<Duty> {
-    if !is_administrator || is_enough_for_administrators(factors) {
+    if !is_administrator || is_twice(factors) {
         None
     } else if has_authenticator || has_passkey {
         Some(Duty::Prove)
@@ -158,11 +155,6 @@ fn is_twice(factors: &[Factor]) -> bool {
     let has = |factor| factors.contains(&factor);
     has(Factor::Passkey)
         || (has(Factor::Authenticator) && (has(Factor::Password) || has(Factor::Federated)))
-}
-
-/// The tenant's provider answers for its own second factor.
-fn is_enough_for_administrators(factors: &[Factor]) -> bool {
-    is_twice(factors) || factors.contains(&Factor::Federated)
 }
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ fn who_gets_in_with_what() {
             "NotProven",
         ),
         (&[Passkey], "in twice", "in twice", "in twice", "in twice"),
-        (&[Federated], "NotProven", "NotProven", "in", "in"),
+        (&[Federated], "NotProven", "NotProven", "in", SECOND),
         (
             &[Password, Authenticator],
             "in twice",
@@ -104,7 +104,7 @@ fn who_gets_in_with_what() {
             "in twice",
             "in twice",
         ),
-        (&[Password, Federated], "in", SECOND, "in", "in"),
+        (&[Password, Federated], "in", SECOND, "in", SECOND),
     ];
     for (factors, plain, admin, elsewhere, admin_elsewhere) in table {
         for (facts, expected) in [
@@ -205,10 +205,11 @@ fn a_session_owes_a_second_factor_only_while_it_has_none() {
     use Factor::{Authenticator, Federated, Passkey, Password};
     let duty = |factors: &[Factor]| second_factor_duty(true, factors, true, false);
     assert_eq!(duty(&[Password]), Some(Duty::Prove));
+    assert_eq!(duty(&[Federated]), Some(Duty::Prove));
     for enough in [
         &[Password, Authenticator][..],
+        &[Federated, Authenticator],
         &[Passkey],
-        &[Federated],
         &[Password, Passkey],
     ] {
         assert_eq!(duty(enough), None, "{enough:?}");
@@ -302,7 +303,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 5_000, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_administrator_is_let_in_with_one_factor_unless_it_is_a_passkey_or_federated(
+    fn no_administrator_is_let_in_with_one_factor_unless_it_is_a_passkey(
         facts in facts(),
         tries in prop::collection::vec(
             (claimants(), prop::sample::select(Factor::ALL.to_vec())),
@@ -348,9 +349,7 @@ proptest! {
         } else {
             prop_assert!(!with.contains(&Factor::Federated));
         }
-        let strong = with.len() >= 2
-            || with.contains(&Factor::Passkey)
-            || (with.contains(&Factor::Federated) && !facts.wants_two);
+        let strong = with.len() >= 2 || with.contains(&Factor::Passkey);
         if whole && (facts.is_administrator || facts.wants_two) {
             prop_assert!(strong, "let in with {with:?}");
         }

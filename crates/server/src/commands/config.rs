@@ -40,6 +40,9 @@ fn files(config: &Config) -> Vec<String> {
     if let Err(problem) = start::channels(config) {
         problems.push(problem.text);
     }
+    if let Err(problem) = start::federation(config) {
+        problems.push(problem);
+    }
     if let Some(filter) = &config.breached
         && let Err(problem) = start::breached(filter)
     {

@@ -4,6 +4,7 @@ mod audit;
 mod breached;
 mod config;
 mod directory;
+mod federation;
 mod policy;
 mod registration;
 mod user;
@@ -66,6 +67,7 @@ impl Console {
         match command {
             Command::Tenant(command) => self.tenant(command).await.map(|()| 0),
             Command::Domain(command) => self.domain(command).await.map(|()| 0),
+            Command::Federation(command) => self.federation(command).await.map(|()| 0),
             Command::Group(command) => self.group(command).await.map(|()| 0),
             Command::User(command) => self.user(*command).await,
             Command::Policy(command) => self.policy(command).await.map(|()| 0),

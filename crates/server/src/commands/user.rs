@@ -208,7 +208,7 @@ fn unknown_method(name: &str) -> Failure {
 }
 
 /// Reads a secret from a file or from standard input; a line break at its end does not belong to it.
-fn secret(file: Option<&Path>) -> Result<Secret<String>, Failure> {
+pub(super) fn secret(file: Option<&Path>) -> Result<Secret<String>, Failure> {
     let mut text = String::new();
     match file {
         Some(path) => File::open(path)

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use latchkey_app::{BaseAddress, Difficulty, HashParams};
+use latchkey_federation::Options as FederationOptions;
 use latchkey_http::{Network, Proxies, ProxyHeader};
 use latchkey_notify::{ProviderConfig, SmtpConfig, SmtpSecurity};
 use latchkey_types::{EmailAddress, Secret};
@@ -53,6 +54,8 @@ pub(crate) struct Config {
     pub(crate) text: Option<ProviderConfig>,
     /// The provider of calls.
     pub(crate) call: Option<ProviderConfig>,
+    /// How the identity providers of tenants may be reached.
+    pub(crate) federation: FederationOptions,
     /// The breached-password filter.
     pub(crate) breached: Option<PathBuf>,
     /// The work of one password hash.
@@ -184,6 +187,9 @@ pub(crate) fn read(
     }
 }
 
+/// A sign-in asks its provider up to four times, one after the other, within one request of ours.
+const PROVIDER_SECONDS: u32 = 5;
+
 const DEFAULT_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8480);
 
@@ -242,6 +248,7 @@ fn build(source: &Source, data: Option<&Path>) -> Option<Config> {
     let call = top
         .section("call")
         .and_then(|section| provider(source, section, "call"));
+    let federation = federation(top.section("federation"));
     let mut passwords = Passwords::default();
     if let Some(section) = top.section("passwords") {
         passwords = Passwords::read(source, section);
@@ -263,6 +270,7 @@ fn build(source: &Source, data: Option<&Path>) -> Option<Config> {
         mail,
         text,
         call,
+        federation,
         breached: passwords.breached,
         hash: passwords.hash,
         hash_threads: passwords.threads,
@@ -464,6 +472,22 @@ fn provider(source: &Source, section: Section<'_>, name: &str) -> Option<Provide
             None
         }
     }
+}
+
+fn federation(section: Option<Section<'_>>) -> FederationOptions {
+    let mut options = FederationOptions {
+        timeout: Duration::from_secs(PROVIDER_SECONDS.into()),
+        ..FederationOptions::default()
+    };
+    let Some(mut section) = section else {
+        return options;
+    };
+    options.allow_private = section.flag("allow_private");
+    options.extra_ca_file = section.text("extra_ca_file").map(PathBuf::from);
+    let seconds = section.number("timeout_seconds", 1, 60, PROVIDER_SECONDS);
+    options.timeout = Duration::from_secs(seconds.into());
+    section.finish();
+    options
 }
 
 /// What is wrong, without quoting a value: it may be the secret itself, typed without quotes.

@@ -76,6 +76,18 @@ pub(crate) fn show(config: &Config) -> String {
             line(provider_secrets(provider));
         }
     }
+    line("\n[federation]".into());
+    line(format!(
+        "allow_private = {}",
+        config.federation.allow_private
+    ));
+    if let Some(file) = &config.federation.extra_ca_file {
+        line(format!("extra_ca_file = {:?}", file.display().to_string()));
+    }
+    line(format!(
+        "timeout_seconds = {}",
+        config.federation.timeout.as_secs()
+    ));
     line("\n[passwords]".into());
     if let Some(filter) = &config.breached {
         line(format!(

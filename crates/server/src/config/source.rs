@@ -325,6 +325,24 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// `true` or `false`; without a value `false`.
+    pub(crate) fn flag(&mut self, key: &'static str) -> bool {
+        let Some(given) = self.take(key) else {
+            return false;
+        };
+        let truth = match given.value {
+            Value::Truth(truth) => Some(truth),
+            Value::Text(text) if matches!(given.place, Place::Environment(_)) => {
+                text.trim().parse().ok()
+            }
+            _ => None,
+        };
+        truth.unwrap_or_else(|| {
+            self.wrong(key, &given.place, "true or false");
+            false
+        })
+    }
+
     /// Texts; in a variable with commas between them.
     pub(crate) fn list(&mut self, key: &'static str) -> Vec<(String, Place)> {
         let Some(given) = self.take(key) else {

@@ -51,6 +51,7 @@ fn the_example_is_accepted_and_all_its_defaults_are_the_defaults() {
         "[metrics]",
         "[mail]",
         "[text]",
+        "[federation]",
         "[passwords]",
         "[limits]",
         "[log]",

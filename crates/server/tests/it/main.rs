@@ -7,6 +7,7 @@
 
 mod admin;
 mod demo;
+mod federation;
 mod postgres;
 mod process;
 mod settings;

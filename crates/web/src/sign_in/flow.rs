@@ -4,12 +4,14 @@ use axum::extract::{OriginalUri, State};
 use axum::response::Response;
 use http::StatusCode;
 use latchkey_app::Ctx;
-use latchkey_app::sign_in::{self, Notice, Outcome, Over, Page, Place, SignedInNow, View};
+use latchkey_app::sign_in::{
+    self, Elsewhere, Notice, Outcome, Over, Page, Place, SignedInNow, View,
+};
 use latchkey_http::{Fields, Incoming, Posted, Problem, SetCookie};
 use latchkey_i18n::Texts;
 use latchkey_types::Secret;
 
-use super::{passkey, password, second};
+use super::{elsewhere, passkey, password, second};
 use crate::layout::{Alert, Hidden, Kind, Layout};
 use crate::portal::Portal;
 use crate::reset::{Answer, Stop, see_other};
@@ -122,7 +124,7 @@ impl Open {
             Page::Choose { options } => second::choose_page(self, status, notice, options),
             Page::Code { others } => second::code_page(self, status, notice, *others),
             Page::Passkey { .. } => passkey::page(self, status, notice),
-            Page::Federated => password::elsewhere(self, status, notice),
+            Page::Federated => elsewhere::page(self, status, notice),
         }
     }
 
@@ -131,6 +133,7 @@ impl Open {
         let shown = match outcome {
             None => return Ok(over(&self.incoming, Over::Gone)),
             Some(Outcome::Over(why)) => return Ok(over(&self.incoming, why)),
+            Some(Outcome::Away(url)) => return Ok(signed_in::see_other_to(url.expose())),
             Some(Outcome::In(now)) => return enter(&self.portal, &self.incoming, &now).await,
             Some(Outcome::Page(shown)) => shown,
         };
@@ -185,6 +188,17 @@ impl Open {
                 Alert::error(t, "code", vec![t.with("error-authenticator", &args)])
             }
             Notice::PasskeyRefused => titled(t.get("error-sign-in-passkey")),
+            Notice::Elsewhere(what) => {
+                let tenant = [("tenant", (&self.view.brand.name).into())];
+                let text = match what {
+                    Elsewhere::Down => "error-elsewhere-down",
+                    Elsewhere::Faulty => "error-elsewhere-faulty",
+                    Elsewhere::NotSignedIn => "error-elsewhere-not-signed-in",
+                    Elsewhere::Again => "error-elsewhere-again",
+                    Elsewhere::Refused => "error-elsewhere-refused",
+                };
+                titled(t.with(text, &tenant))
+            }
         }
     }
 }
@@ -244,7 +258,11 @@ pub(super) async fn show(
     if uri.path() != path {
         return Ok(see_other(path));
     }
-    Ok(open.page(None)?)
+    let notice = match open.view.page {
+        Page::Federated => elsewhere::notice(&incoming),
+        _ => None,
+    };
+    Ok(open.page(notice)?)
 }
 
 /// The address of a page.
@@ -262,7 +280,7 @@ pub(super) const fn path(page: &Page) -> &'static str {
 }
 
 /// Back to the beginning, with a word about it.
-fn over(incoming: &Incoming, why: Over) -> Response {
+pub(super) fn over(incoming: &Incoming, why: Over) -> Response {
     let mut response = see_other(match why {
         Over::Gone => "/sign-in?e=gone",
         Over::TooManyCodes => "/sign-in?e=codes",

@@ -3,6 +3,7 @@
 //! One file for each page, as in the reset portal. A GET shows the page if it is where the way in
 //! stands, and leads there if not; it changes nothing. A POST calls one use case.
 
+mod elsewhere;
 mod flow;
 mod out;
 mod passkey;
@@ -24,7 +25,8 @@ pub(crate) fn routes() -> Router<Portal> {
         .route("/sign-in/second", get(flow::show).post(second::post))
         .route("/sign-in/passkey", get(flow::show).post(passkey::begin))
         .route("/sign-in/passkey/answer", post(passkey::answer))
-        .route("/sign-in/elsewhere", get(flow::show))
+        .route("/sign-in/elsewhere", get(flow::show).post(elsewhere::post))
+        .route("/sign-in/federated", get(elsewhere::back))
         .route("/sign-in/other", post(second::other))
         .route("/sign-in/forgot", post(start::forgot))
         .route("/sign-in/cancel", post(start::cancel))

@@ -20,13 +20,6 @@ struct PasswordPage {
     error: Option<String>,
 }
 
-#[derive(Template)]
-#[template(path = "sign_in/elsewhere.html")]
-struct ElsewherePage {
-    l: Layout,
-    lead: String,
-}
-
 pub(super) fn page(
     open: &Open,
     status: StatusCode,
@@ -37,22 +30,6 @@ pub(super) fn page(
     let template = PasswordPage {
         user_id: open.view.user_id.clone(),
         error: l.alert.as_ref().and_then(|alert| alert.at("password")),
-        l,
-    };
-    layout::page(status, t.locale(), &template)
-}
-
-/// The way to the organisation's own sign-in page.
-pub(super) fn elsewhere(
-    open: &Open,
-    status: StatusCode,
-    notice: Option<Notice>,
-) -> Result<Response, Problem> {
-    let t = open.texts();
-    let l = open.layout(t.get("sign-in-elsewhere-heading"), notice);
-    let tenant = [("tenant", (&open.view.brand.name).into())];
-    let template = ElsewherePage {
-        lead: t.with("sign-in-elsewhere-lead", &tenant),
         l,
     };
     layout::page(status, t.locale(), &template)

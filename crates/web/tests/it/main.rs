@@ -4,6 +4,7 @@
 
 mod cookies;
 mod enumeration;
+mod federated;
 mod flow;
 mod fuzz;
 mod gates;

@@ -25,7 +25,7 @@ pub(crate) const START: &str = "__Host-latchkey-start";
 pub(crate) const SIGNED_IN: &str = "__Host-latchkey-session";
 
 /// Every address that may be asked for with GET, with and without a session.
-pub(crate) const GETS: [&str; 60] = [
+pub(crate) const GETS: [&str; 62] = [
     "/",
     "/?whr=contoso.com",
     "/sign-in",
@@ -37,6 +37,8 @@ pub(crate) const GETS: [&str; 60] = [
     "/sign-in/passkey",
     "/sign-in/passkey/answer",
     "/sign-in/elsewhere",
+    "/sign-in/federated",
+    "/sign-in/federated?code=x&state=x&iss=https://evil.example",
     "/sign-in/other",
     "/sign-in/forgot",
     "/sign-in/cancel",
@@ -89,12 +91,13 @@ pub(crate) const GETS: [&str; 60] = [
 ];
 
 /// Every address that takes a form.
-pub(crate) const POSTS: [&str; 41] = [
+pub(crate) const POSTS: [&str; 42] = [
     "/sign-in",
     "/sign-in/password",
     "/sign-in/second",
     "/sign-in/passkey",
     "/sign-in/passkey/answer",
+    "/sign-in/elsewhere",
     "/sign-in/other",
     "/sign-in/forgot",
     "/sign-in/cancel",
