@@ -6,6 +6,7 @@
 )]
 
 mod change;
+mod explain;
 mod flow;
 mod gates;
 mod integrity;
