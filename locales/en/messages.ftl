@@ -87,12 +87,12 @@ mail-help-link = Reset the password in the administrators' portal
 ## This was not me
 
 mail-frozen-admin-subject = { $tenant }: { $user } did not reset their password
-mail-frozen-admin-intro = { $user } reported a password reset that they did not make. We locked the account, ended its sessions and turned off self-service for it.
+mail-frozen-admin-intro = { $user } reported a password reset that they did not make. We locked the account: nobody can sign in to it or reset its password, and its sessions have ended.
 mail-frozen-admin-check = Find out with them what happened, then give them a new password and unlock the account.
 mail-frozen-admin-link = Open the account in the administrators' portal
 
 mail-frozen-user-subject = { $tenant }: your account is locked
-mail-frozen-user-intro = You reported that you did not reset the password of { $user }. We locked the account and ended all its sessions.
+mail-frozen-user-intro = You reported that you did not reset the password of { $user }. We locked the account: nobody can sign in to it, not even you, and all its sessions have ended.
 mail-frozen-user-next = Your administrators know. To get back in, talk to them.
 mail-frozen-user-not-you = If you did not report this, tell your administrators too.
 

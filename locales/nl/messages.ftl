@@ -84,12 +84,12 @@ mail-help-link = Stel het wachtwoord in het beheerdersportaal opnieuw in
 ## Dit was ik niet
 
 mail-frozen-admin-subject = { $tenant }: { $user } heeft het wachtwoord niet opnieuw ingesteld
-mail-frozen-admin-intro = { $user } meldt dat iemand anders het wachtwoord opnieuw heeft ingesteld. We hebben het account vergrendeld, alle sessies beëindigd en zelfservice ervoor uitgezet.
+mail-frozen-admin-intro = { $user } meldt dat iemand anders het wachtwoord opnieuw heeft ingesteld. We hebben het account vergrendeld: niemand kan zich er nog mee aanmelden of het wachtwoord opnieuw instellen, en alle sessies zijn beëindigd.
 mail-frozen-admin-check = Ga samen na wat er is gebeurd. Geef daarna een nieuw wachtwoord en ontgrendel het account.
 mail-frozen-admin-link = Open het account in het beheerdersportaal
 
 mail-frozen-user-subject = { $tenant }: je account is vergrendeld
-mail-frozen-user-intro = Je hebt gemeld dat jij het wachtwoord van { $user } niet opnieuw hebt ingesteld. We hebben het account vergrendeld en alle sessies beëindigd.
+mail-frozen-user-intro = Je hebt gemeld dat jij het wachtwoord van { $user } niet opnieuw hebt ingesteld. We hebben het account vergrendeld: niemand kan zich er nog mee aanmelden, ook jij niet, en alle sessies zijn beëindigd.
 mail-frozen-user-next = Je beheerders weten ervan. Neem contact met ze op om er weer in te komen.
 mail-frozen-user-not-you = Heb jij dit niet gemeld? Vertel het dan ook aan je beheerders.
 

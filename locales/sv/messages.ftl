@@ -84,12 +84,12 @@ mail-help-link = Återställ lösenordet i administratörsportalen
 ## Det var inte jag
 
 mail-frozen-admin-subject = { $tenant }: { $user } har inte återställt sitt lösenord
-mail-frozen-admin-intro = { $user } har rapporterat en lösenordsåterställning som någon annan gjorde. Vi har låst kontot, avslutat alla inloggningar och stängt av självbetjäningen för det.
+mail-frozen-admin-intro = { $user } har rapporterat en lösenordsåterställning som någon annan gjorde. Vi har låst kontot: ingen kan logga in på det eller återställa dess lösenord, och alla inloggningar är avslutade.
 mail-frozen-admin-check = Ta reda på vad som hände tillsammans med personen. Ge hen sedan ett nytt lösenord och lås upp kontot.
 mail-frozen-admin-link = Öppna kontot i administratörsportalen
 
 mail-frozen-user-subject = { $tenant }: ditt konto är låst
-mail-frozen-user-intro = Du har rapporterat att det inte var du som återställde lösenordet för { $user }. Vi har låst kontot och avslutat alla inloggningar.
+mail-frozen-user-intro = Du har rapporterat att det inte var du som återställde lösenordet för { $user }. Vi har låst kontot: ingen kan logga in på det, inte heller du, och alla inloggningar är avslutade.
 mail-frozen-user-next = Dina administratörer vet om det. Prata med dem för att komma in igen.
 mail-frozen-user-not-you = Om det inte var du som rapporterade det, säg också till dina administratörer.
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use latchkey_http::Limits;
 use latchkey_web::{WebOptions, router};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
 
 use crate::config::{Config, Given, Log, load};
 use crate::failure::Failure;
@@ -56,8 +58,7 @@ fn limits(config: &Config) -> Limits {
 
 /// Begins to log, on standard error.
 pub(crate) fn log(log: &Log) -> Result<(), Failure> {
-    let filter = tracing_subscriber::EnvFilter::try_new(&log.level)
-        .map_err(|error| format!("log.level: {error}"))?;
+    let filter = filter(&log.level).map_err(|error| format!("log.level: {error}"))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
@@ -71,4 +72,55 @@ pub(crate) fn log(log: &Log) -> Result<(), Failure> {
         builder.try_init()
     };
     started.map_err(|error| format!("the log cannot begin: {error}").into())
+}
+
+/// What is logged. The check of passkeys writes what strangers send it, as it came, even as errors;
+/// that it failed is logged here and audited. Only whoever names it gets it.
+fn filter(level: &str) -> Result<EnvFilter, ParseError> {
+    EnvFilter::try_new(format!("webauthn_rs_core=off,{level}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(level: &str) -> String {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter(filter(level).unwrap())
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::error!(target: "webauthn_rs_core::internals", "what a stranger sent");
+            tracing::info!(target: "latchkey_app", "what we say");
+        });
+        let bytes = kept.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn what_strangers_send_as_a_passkey_is_logged_only_on_demand() {
+        let info = logged("info");
+        assert!(info.contains("what we say"), "{info}");
+        assert!(!info.contains("what a stranger sent"), "{info}");
+        let asked = logged("warn,webauthn_rs_core=error");
+        assert!(asked.contains("what a stranger sent"), "{asked}");
+        assert!(!asked.contains("what we say"), "{asked}");
+    }
 }

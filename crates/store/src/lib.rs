@@ -3,7 +3,7 @@
 //! One body of SQL for SQLite and PostgreSQL; repositories are modules of functions that take a
 //! transaction and, first of all, the tenant. Only these look beyond one tenant, and by design:
 //! [`domains::find`] and [`names::resolve`] (a stranger's user ID tells the tenant),
-//! [`sessions::get_by_cookie`], [`sessions::claim_by_cookie`] and their likes for signing in, [`sign_in_sessions::find`],
+//! [`sessions::get_by_cookie`], [`sessions::claim_by_cookie`] and their likes for signing in,
 //! [`links::get_by_tag`] and [`links::consume`] (the secret is the address),
 //! [`methods::find_passkey`] (a device tells whose it is), and the jobs ([`sessions::list_expired`],
 //! [`outbox::claim`], the `purge` functions).

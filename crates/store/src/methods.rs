@@ -190,23 +190,34 @@ pub async fn find_passkey(
         .transpose()
 }
 
-/// Notes that a passkey or authenticator was used; of a passkey, what it is checked with from now
-/// on. The user's version stays: nothing changed for them.
+/// What a passkey is checked with moves on, because its counter did.
+#[derive(Clone, Copy)]
+pub struct Move<'a> {
+    /// What it was checked with: of two callers who read the same, one moves it.
+    pub from: &'a [u8],
+    /// What it is checked with from now on.
+    pub to: &'a [u8],
+}
+
+/// Notes that a passkey or authenticator was used, and moves a passkey on. The user's version stays:
+/// nothing changed for them. `false`: there is no such method, or another caller moved it first; then
+/// the answer counts for nothing.
 pub async fn note_use(
     tx: &mut Tx,
     tenant: TenantId,
     id: MethodId,
-    value: Option<&[u8]>,
+    value: Option<Move<'_>>,
     now: Timestamp,
 ) -> Result<bool> {
     on!(tx, |c| sqlx::query(
         "UPDATE method SET used_at = $3, value = COALESCE($4, value)
-         WHERE tenant_id = $1 AND id = $2"
+         WHERE tenant_id = $1 AND id = $2 AND value = COALESCE($5, value)"
     )
     .bind(tenant.0)
     .bind(id.0)
     .bind(now.0)
-    .bind(value)
+    .bind(value.map(|value| value.to))
+    .bind(value.map(|value| value.from))
     .execute(c)
     .await
     .map(|done| done.rows_affected() == 1))
@@ -256,7 +267,8 @@ pub async fn delete_kind(
 
 /// Puts a value on file. One that was there in the same kind and slot is replaced, and then
 /// `changed_at` is now: sealed values cannot be compared, so do not call it with what is there
-/// already. `false`: no such user. Passkeys are added with [`add_passkey`].
+/// already. An address or number in whose place another was once removed counts as changed, too.
+/// `false`: no such user. Passkeys are added with [`add_passkey`].
 pub async fn upsert(
     tx: &mut Tx,
     tenant: TenantId,
@@ -269,8 +281,11 @@ pub async fn upsert(
     }
     on!(tx, |c| {
         sqlx::query(
-        "INSERT INTO method (tenant_id, id, user_id, kind, slot, value, origin, created_at, name)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        "INSERT INTO method (tenant_id, id, user_id, kind, slot, value, origin, created_at, name,
+             changed_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, (
+             SELECT CAST($8 AS BIGINT) FROM removed_destination r
+             WHERE r.tenant_id = $1 AND r.user_id = $3 AND r.kind = $4))
          ON CONFLICT (tenant_id, user_id, kind, slot) DO UPDATE SET id = excluded.id,
              name = excluded.name, value = excluded.value, origin = excluded.origin,
              changed_at = excluded.created_at, last_step = NULL, used_at = NULL"
@@ -390,26 +405,40 @@ pub async fn adopt(tx: &mut Tx, tenant: TenantId, user: UserId, id: MethodId) ->
 }
 
 /// Counts a value as one that replaced another at a moment, although there was none in its place: the
-/// other was removed, or was the directory's. `false`: there is no such method.
+/// other was removed, or was the directory's; or as one that replaced none. `false`: there is no such
+/// method.
 pub async fn let_rest(
     tx: &mut Tx,
     tenant: TenantId,
     id: MethodId,
-    changed_at: Timestamp,
+    changed_at: Option<Timestamp>,
 ) -> Result<bool> {
     on!(tx, |c| sqlx::query(
         "UPDATE method SET changed_at = $3 WHERE tenant_id = $1 AND id = $2"
     )
     .bind(tenant.0)
     .bind(id.0)
-    .bind(changed_at.0)
+    .bind(changed_at.map(|at| at.0))
     .execute(c)
     .await
     .map(|done| done.rows_affected() == 1))
 }
 
-/// Deletes a method of a user.
+/// Deletes a method of a user. Of an address or number it is remembered that there was one.
 pub async fn delete(tx: &mut Tx, tenant: TenantId, user: UserId, id: MethodId) -> Result<bool> {
+    on!(tx, |c| sqlx::query(
+        "INSERT INTO removed_destination (tenant_id, user_id, kind)
+         SELECT tenant_id, user_id, kind FROM method
+         WHERE tenant_id = $1 AND user_id = $2 AND id = $3
+             AND kind IN ('email', 'phone', 'alternate phone')
+         ON CONFLICT DO NOTHING"
+    )
+    .bind(tenant.0)
+    .bind(user.0)
+    .bind(id.0)
+    .execute(c)
+    .await
+    .map(drop))?;
     let deleted = on!(tx, |c| sqlx::query(
         "DELETE FROM method WHERE tenant_id = $1 AND user_id = $2 AND id = $3"
     )

@@ -1,12 +1,11 @@
 //! Being signed in, in one browser.
 
-use latchkey_core::model::{Tenant, User};
 use latchkey_types::{SignInSessionId, TenantId, Timestamp, UserId};
 use uuid::Uuid;
 
 use crate::column::{Row, to_json};
 use crate::db::on;
-use crate::{Result, Tx, accounts, tenants};
+use crate::{Result, Tx};
 
 /// How often `used_at` moves: a look at a page is no write.
 const TOUCH_US: i64 = 60 * 1_000_000;
@@ -77,16 +76,12 @@ impl std::fmt::Debug for SessionRow {
     }
 }
 
-/// What all tables have is prefixed, so that it can be read with rows of others.
 #[derive(sqlx::FromRow)]
 struct Raw {
-    #[sqlx(rename = "s_tenant_id")]
     tenant_id: Uuid,
-    #[sqlx(rename = "s_id")]
     id: Uuid,
     user_id: Uuid,
     factors: String,
-    #[sqlx(rename = "s_created_at")]
     created_at: i64,
     proven_at: i64,
     proven_twice_at: Option<i64>,
@@ -122,8 +117,8 @@ impl Raw {
 }
 
 /// What [`Raw`] is read from, of a session `s` of the account `a`.
-const COLUMNS: &str = "s.tenant_id AS s_tenant_id, s.id AS s_id, s.user_id, s.factors,
-        s.created_at AS s_created_at, s.proven_at, s.proven_twice_at, s.used_at, s.expires_at,
+const COLUMNS: &str = "s.tenant_id, s.id, s.user_id, s.factors,
+        s.created_at, s.proven_at, s.proven_twice_at, s.used_at, s.expires_at,
         s.ended_at, s.put_off, s.client_address, s.client_class,
         a.sessions_valid_from AS valid_from";
 
@@ -172,64 +167,6 @@ pub async fn get_by_cookie(tx: &mut Tx, cookie_tag: &[u8]) -> Result<Option<Sess
         query.build_query_as().fetch_optional(c).await
     })?;
     row.map(Raw::into_session).transpose()
-}
-
-/// A session with everything that every request asks about it.
-#[derive(Clone)]
-pub struct Found {
-    /// The session, over or not.
-    pub session: SessionRow,
-    /// Who is signed in.
-    pub user: User,
-    /// Their tenant.
-    pub tenant: Tenant,
-    /// The tenant's data key, wrapped.
-    pub data_key: Vec<u8>,
-}
-
-impl std::fmt::Debug for Found {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Found")
-            .field("session", &self.session)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The session of a browser as [`get_by_cookie`] gives it, with its owner and their tenant, in one
-/// statement.
-pub async fn find(tx: &mut Tx, cookie_tag: &[u8]) -> Result<Option<Found>> {
-    #[derive(sqlx::FromRow)]
-    struct All {
-        #[sqlx(flatten)]
-        session: Raw,
-        #[sqlx(flatten)]
-        account: accounts::AccountRow,
-        #[sqlx(flatten)]
-        tenant: tenants::TenantRow,
-    }
-    let row: Option<All> = on!(tx, |c| {
-        let mut query = sqlx::QueryBuilder::new("SELECT ");
-        query
-            .push(COLUMNS)
-            .push(", ")
-            .push(accounts::COLUMNS)
-            .push(", ")
-            .push(tenants::COLUMNS)
-            .push(FROM)
-            .push(" JOIN tenant t ON t.id = s.tenant_id WHERE s.cookie_tag = ")
-            .push_bind(cookie_tag);
-        query.build_query_as().fetch_optional(c).await
-    })?;
-    row.map(|row| {
-        let (tenant, data_key) = row.tenant.into_tenant()?;
-        Ok(Found {
-            session: row.session.into_session()?,
-            user: row.account.into_user()?,
-            tenant,
-            data_key,
-        })
-    })
-    .transpose()
 }
 
 /// The sessions of a user that were not ended and whose time is not over, the newest first. Whether

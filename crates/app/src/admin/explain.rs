@@ -1,4 +1,4 @@
-//! Whether a user can reset now, which rule decides, and what would mend it.
+//! Whether a user can reset and sign in now, which rule decides, and what would mend it.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +11,7 @@ use latchkey_store::{audit as log, tenants};
 use latchkey_types::{EmailAddress, PhoneNumber, Timestamp};
 use serde::Serialize;
 
+use super::explain_sign_in::{self as signing_in, Finding, Kept, SignInView};
 use super::registration::{StateView, state_of};
 use super::{PAGE, find};
 use crate::reset::Case;
@@ -47,6 +48,10 @@ pub struct Explanation {
     pub blocked: Vec<String>,
     /// How far the registration of methods is; none while the tenant is off.
     pub registration: Option<StateView>,
+    /// What it lacks.
+    pub registration_lacks: Vec<Finding>,
+    /// Signing in; none while the tenant is off.
+    pub sign_in: Option<SignInView>,
     /// How the last resets ended, the newest first.
     pub last_results: Vec<String>,
 }
@@ -103,11 +108,12 @@ pub async fn explain(app: &App, typed: &str) -> Result<Explanation, AppError> {
                 results.drain(..surplus);
             }
             results.reverse();
-            Ok::<_, AppError>(Found::Case(Box::new((case, user)), results))
+            let kept = Kept::read(tx, &user, now).await?;
+            Ok::<_, AppError>(Found::Case(Box::new((case, user, kept)), results))
         })
         .await?;
-    let (case, user, results) = match found {
-        Found::Case(of, results) => (of.0, of.1, results),
+    let ((case, user, kept), results) = match found {
+        Found::Case(of, results) => (*of, results),
         Found::Off(of) => return Ok(switched_off(&of.0, &of.1)),
     };
     let (reasons, usable) = match &case.eligibility {
@@ -130,6 +136,8 @@ pub async fn explain(app: &App, typed: &str) -> Result<Explanation, AppError> {
         })
         .collect();
     let hindrance = hindrance(&case, &usable, required);
+    let registration = state_of(&case, now);
+    let sign_in = signing_in::view(&case, &user, kept, registration.as_ref(), now);
     Ok(Explanation {
         user: user.upn.to_string(),
         tenant: case.tenant.name.clone(),
@@ -148,14 +156,19 @@ pub async fn explain(app: &App, typed: &str) -> Result<Explanation, AppError> {
             .iter()
             .map(|(bucket, until)| format!("{} until {}", bucket.key(), until.rfc3339()))
             .collect(),
-        registration: state_of(&case, now),
+        registration_lacks: registration
+            .as_ref()
+            .map(|state| signing_in::incomplete(&case, &user, state))
+            .unwrap_or_default(),
+        registration,
+        sign_in: Some(sign_in),
         last_results: results,
     })
 }
 
 /// What there is to explain.
 enum Found {
-    Case(Box<(Case, User)>, Vec<String>),
+    Case(Box<(Case, User, Kept)>, Vec<String>),
     /// The portal does not know the tenant, so that there is no case.
     Off(Box<(User, Tenant)>),
 }
@@ -176,6 +189,8 @@ fn switched_off(user: &User, tenant: &Tenant) -> Explanation {
         unusable_gates: Vec::new(),
         blocked: Vec::new(),
         registration: None,
+        registration_lacks: Vec::new(),
+        sign_in: None,
         last_results: Vec::new(),
     }
 }

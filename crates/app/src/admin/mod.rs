@@ -6,6 +6,7 @@
 pub mod audit_list;
 pub mod domain;
 pub mod explain;
+mod explain_sign_in;
 pub mod federation;
 mod find;
 pub mod group;
@@ -24,6 +25,7 @@ use latchkey_types::{Locale, RequestId};
 
 use crate::{App, Ctx};
 
+pub use explain_sign_in::{Finding, SignInView};
 pub use find::{tenant as find_tenant, user as find_user};
 pub use preview::Effect;
 pub use purge::purge;

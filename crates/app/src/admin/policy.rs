@@ -143,7 +143,11 @@ async fn change(
                 .on(tenant::target(&tenant))
                 .with("changes", as_json(&changes))
                 .with("no_longer_able", effect.no_longer_able)
-                .with("newly_able", effect.newly_able);
+                .with("newly_able", effect.newly_able)
+                .with("newly_expired", effect.newly_expired)
+                .with("expire_soon", effect.expire_soon)
+                .with("must_register", effect.must_register)
+                .with("must_reconfirm", effect.must_reconfirm);
             record_one(tx, app, ctx, &tenant, entry).await
         })
         .await?;

@@ -13,7 +13,7 @@ use latchkey_core::reset::{
     Eligible, Facts, Gate, Ineligible, Methods, OnFile, Stamp, Subject, TenantFacts, UserFacts,
     Writeback, decide_eligibility, decoy, gates_required, questions, usable_gates,
 };
-use latchkey_core::settings::{ResetSettings, Scope};
+use latchkey_core::settings::{ResetSettings, Scope, Settings};
 use latchkey_crypto::keys::{Purpose, Tag};
 use latchkey_crypto::seal::DataKey;
 use latchkey_store::methods::{Method, MethodKind};
@@ -160,12 +160,22 @@ impl Case {
 
     /// What decides how far the registration is. `None`: there is no account.
     pub(crate) fn registration(&self, now: Timestamp) -> Option<registration::Facts<'_>> {
+        self.registration_under(&self.tenant.settings, self.is_in_scope, now)
+    }
+
+    /// The same, under settings that need not be those in force.
+    pub(crate) fn registration_under<'a>(
+        &'a self,
+        settings: &'a Settings,
+        is_in_scope: bool,
+        now: Timestamp,
+    ) -> Option<registration::Facts<'a>> {
         let user = self.user.as_ref()?;
         Some(registration::Facts {
             now,
-            settings: &self.tenant.settings,
+            settings,
             tenant: self.tenant_facts(),
-            user: self.user_facts(self.is_in_scope),
+            user: self.user_facts(is_in_scope),
             methods: &self.methods,
             created_at: user.created_at,
             confirmed_at: user.confirmed_at,

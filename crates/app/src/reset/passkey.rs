@@ -200,6 +200,12 @@ async fn check(
     let sealed = renewed
         .map(|data| seal(key, app.entropy(), "method", "value", row.id.0, &data))
         .transpose()?;
-    methods::note_use(tx, tenant, row.id, sealed.as_deref(), open.now).await?;
+    let value = sealed.as_deref().map(|to| methods::Move {
+        from: &row.value,
+        to,
+    });
+    if !methods::note_use(tx, tenant, row.id, value, open.now).await? {
+        return Ok(Err("another answer was first".into()));
+    }
     Ok(Ok(()))
 }

@@ -512,18 +512,16 @@ async fn put(
     match (same, &current) {
         (Some((_, _, _, changed_at)), _) => {
             // The directory's value, which goes on resting if it does.
-            if let Some(since) = changed_at {
-                let_rest(tx, here, id, *since).await?;
-            }
+            let_rest(tx, here, id, *changed_at).await?;
             Ok(How::Confirmed)
         }
         (None, Some(_)) => {
-            let_rest(tx, here, id, here.now).await?;
+            let_rest(tx, here, id, Some(here.now)).await?;
             Ok(How::Replaced)
         }
         (None, None) => {
             if is_later(here) {
-                let_rest(tx, here, id, here.now).await?;
+                let_rest(tx, here, id, Some(here.now)).await?;
             }
             Ok(How::Added)
         }

@@ -397,6 +397,10 @@ async fn verify(
     let new = new
         .map(|new| seal(key, app.entropy(), "method", "value", method.id.0, &new))
         .transpose()?;
-    methods::note_use(tx, here.row.tenant, method.id, new.as_deref(), here.now).await?;
-    Ok(true)
+    let value = new.as_deref().map(|to| methods::Move {
+        from: &method.value,
+        to,
+    });
+    // Not if another answer was first.
+    Ok(methods::note_use(tx, here.row.tenant, method.id, value, here.now).await?)
 }

@@ -89,12 +89,12 @@ pub(super) fn is_later(here: &Here) -> bool {
             .is_some_and(|facts| registration::state(&facts).is_registered)
 }
 
-/// Counts a new value as one that replaced another.
+/// Counts a new value as one that replaced another then, or none.
 pub(super) async fn let_rest(
     tx: &mut Tx,
     here: &Here,
     id: MethodId,
-    since: Timestamp,
+    since: Option<Timestamp>,
 ) -> Result<(), AppError> {
     methods::let_rest(tx, here.row.tenant, id, since).await?;
     Ok(())

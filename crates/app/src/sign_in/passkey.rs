@@ -165,7 +165,13 @@ async fn prove(
             )
         })
         .transpose()?;
-    methods::note_use(tx, tenant, row.id, sealed.as_deref(), open.now).await?;
+    let value = sealed.as_deref().map(|to| methods::Move {
+        from: &row.value,
+        to,
+    });
+    if !methods::note_use(tx, tenant, row.id, value, open.now).await? {
+        return Ok(Err("passkey_wrong"));
+    }
     Ok(Ok(Proven { owner }))
 }
 

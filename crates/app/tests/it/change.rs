@@ -55,7 +55,10 @@ fn cookie(outcome: Outcome) -> Secret<String> {
 }
 
 /// Contoso with a policy for passwords, and Ada in it.
-async fn contoso(test: &TestApp, set: impl FnOnce(&mut Settings)) -> (Organisation, User) {
+pub(crate) async fn contoso(
+    test: &TestApp,
+    set: impl FnOnce(&mut Settings),
+) -> (Organisation, User) {
     let mut settings = open_settings(1);
     set(&mut settings);
     let contoso = Organisation::create(test, "contoso.com", settings).await;

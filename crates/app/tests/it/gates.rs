@@ -206,3 +206,41 @@ async fn a_private_address_wins_over_the_directorys_and_rests_for_24_hours_when_
     person.choose("email").await;
     assert!(test.newest_to("second@private.example").await.is_some());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn removing_an_address_before_setting_another_is_no_way_around_the_rest() {
+    both(async |test| {
+        let contoso = Organisation::create(&test, "contoso.com", open_settings(1)).await;
+        contoso
+            .person(&test, "ada@contoso.com", |user| {
+                user.mobile_phone = None;
+                user.other_mails.clear();
+            })
+            .await;
+        let ctx = admin::operator(&test.app);
+        let set = async |private: Private, to: &str| {
+            let values = [(private, to.to_owned())];
+            admin::methods::set_private(&test.app, &ctx, "ada@contoso.com", &values)
+                .await
+                .unwrap();
+        };
+        let offered = async || {
+            let person = Person::start(&test, "ada@contoso.com").await;
+            match person.view.page {
+                Page::Ended(_) => Vec::new(),
+                _ => person.offered(),
+            }
+        };
+        set(Private::Email, "first@private.example").await;
+        assert_eq!(offered().await, ["email"], "the first does not rest");
+        set(Private::Email, "").await;
+        set(Private::Email, "second@private.example").await;
+        assert_eq!(offered().await, [""; 0]);
+        // What was never there before does not rest.
+        set(Private::Phone, "+31612345678").await;
+        assert_eq!(offered().await, ["sms", "mobile_call"]);
+        test.clock.advance(Duration::from_secs(24 * 3600));
+        assert_eq!(offered().await, ["email", "sms", "mobile_call"]);
+    })
+    .await;
+}

@@ -7,6 +7,7 @@
 
 mod abuse;
 mod change;
+mod explain;
 mod federated;
 mod flow;
 mod gates;

@@ -138,6 +138,60 @@ fn explain_tells_which_rule_decides_and_a_policy_is_previewed() {
 }
 
 #[test]
+fn explain_tells_of_signing_in_and_a_policy_previews_whom_it_leads_where() {
+    let here = contoso();
+    here.run(&["user", "create", "Contoso", "ada@contoso.com"])
+        .ok();
+    let said = here.run(&["explain", "ada@contoso.com"]).ok();
+    for part in [
+        "sign in:\n  can sign in: no\n",
+        "- code: no_password\n",
+        "password expiry: never: there is no password",
+        "second factor: not asked; none is registered",
+        "registration lacks:\n  - code: not_enabled\n",
+        "isEnabled: no",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    here.run_with(
+        &["user", "set-password", "ada@contoso.com", "--must-change"],
+        "Sunny-Harbour-7\n",
+    )
+    .ok();
+    let set = |extra: &[&str]| {
+        let mut all = vec!["policy", "set", "Contoso"];
+        all.extend(extra);
+        here.run(&all)
+    };
+    set(&["reset.scope=all", "password.expires_after_days=90"]).ok();
+    let json = here.run(&["explain", "ada@contoso.com", "--json"]).ok();
+    let said: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let sign_in = &said["sign_in"];
+    assert_eq!(sign_in["can_sign_in"], true);
+    assert_eq!(sign_in["ways_in"], serde_json::json!(["password"]));
+    assert_eq!(sign_in["led_to"][0]["code"], "must_change_password");
+    assert_eq!(sign_in["led_to"][1]["code"], "must_register");
+    assert!(sign_in["password_expires_at"].is_string());
+    assert_eq!(said["registration"]["mustRegister"], true);
+    assert_eq!(said["registration_lacks"][0]["code"], "not_registered");
+
+    let dry = set(&[
+        "password.expires_after_days=14",
+        "registration.required_at_sign_in=no",
+        "--dry-run",
+    ])
+    .ok();
+    let soon = "the password of 1 user would expire within the days of notice";
+    assert!(dry.contains(soon), "{dry}");
+    set(&["registration.required_at_sign_in=no"]).ok();
+    let dry = set(&["registration.required_at_sign_in=yes", "--dry-run"]).ok();
+    assert!(
+        dry.contains("1 user would have to register at the next sign-in"),
+        "{dry}"
+    );
+}
+
+#[test]
 fn members_of_groups_in_the_selected_group_may_reset() {
     let here = contoso();
     here.run(&[

@@ -22,6 +22,7 @@ on_both! {
     putting_a_taken_credential_is_a_conflict_with_a_name
     a_use_is_noted_without_another_version
     a_value_of_somebody_else_s_is_adopted_as_it_is
+    what_takes_the_place_of_a_removed_value_counts_as_changed
     a_value_rests_since_another_moment
     a_replaced_value_was_never_used
     a_recovery_code_works_once_and_for_its_owner
@@ -283,7 +284,8 @@ async fn a_use_is_noted_without_another_version(Fresh { db, .. }: Fresh) {
         NOW
     )
     .await);
-    let note = async |value: Option<&'static [u8]>, seconds| {
+    let note = async |value: Option<(&'static [u8], &'static [u8])>, seconds| {
+        let value = value.map(|(from, to)| methods::Move { from, to });
         write!(db, |tx| methods::note_use(
             tx,
             CONTOSO,
@@ -305,7 +307,9 @@ async fn a_use_is_noted_without_another_version(Fresh { db, .. }: Fresh) {
         (method.used_at, method.value.as_slice()),
         (Some(at(5)), b"sealed".as_slice())
     );
-    assert!(note(Some(b"counter went up"), 6).await);
+    let up: (&[u8], &[u8]) = (b"sealed", b"counter went up");
+    assert!(note(Some(up), 6).await);
+    assert!(!note(Some(up), 7).await, "of two, one moves it");
     let method = found().await;
     assert_eq!(
         (method.used_at, method.value.as_slice()),
@@ -359,12 +363,54 @@ async fn a_value_of_somebody_else_s_is_adopted_as_it_is(Fresh { db, .. }: Fresh)
     assert_eq!(version(&db, ADA).await, 3);
 }
 
+async fn what_takes_the_place_of_a_removed_value_counts_as_changed(Fresh { db, .. }: Fresh) {
+    ada(&db).await;
+    from_the_helpdesk(&db).await;
+    let new = |number, kind| NewMethod {
+        kind,
+        name: "",
+        ..passkey(number, "")
+    };
+    write!(db, |tx| {
+        methods::upsert(tx, CONTOSO, ADA, &new(2, MethodKind::Question), NOW).await?;
+        methods::delete(tx, FABRIKAM, ADA, MethodId(id(1))).await?;
+        methods::delete(tx, CONTOSO, ADA, MethodId(id(1))).await?;
+        methods::delete(tx, CONTOSO, ADA, MethodId(id(2))).await
+    });
+    write!(db, |tx| {
+        methods::upsert(tx, CONTOSO, ADA, &new(3, MethodKind::Email), at(5)).await?;
+        methods::upsert(tx, CONTOSO, ADA, &new(4, MethodKind::Phone), at(5)).await?;
+        methods::upsert(tx, CONTOSO, ADA, &new(5, MethodKind::Question), at(5)).await
+    });
+    let all = read!(db, |tx| methods::list_for_user(tx, CONTOSO, ADA).await);
+    assert_eq!(
+        all.iter()
+            .map(|m| (m.kind, m.changed_at))
+            .collect::<Vec<_>>(),
+        [
+            (MethodKind::Email, Some(at(5))),
+            (MethodKind::Phone, None),
+            (MethodKind::Question, None)
+        ]
+    );
+    write!(db, |tx| methods::let_rest(
+        tx,
+        CONTOSO,
+        MethodId(id(3)),
+        None
+    )
+    .await);
+    let all = read!(db, |tx| methods::list_for_user(tx, CONTOSO, ADA).await);
+    assert_eq!(all[0].changed_at, None);
+}
+
 async fn a_value_rests_since_another_moment(Fresh { db, .. }: Fresh) {
     ada(&db).await;
     let before = from_the_helpdesk(&db).await;
     let let_rest = async |tenant, number| {
         let id = MethodId(id(number));
-        write!(db, |tx| methods::let_rest(tx, tenant, id, at(5)).await)
+        write!(db, |tx| methods::let_rest(tx, tenant, id, Some(at(5)))
+            .await)
     };
     assert!(!let_rest(FABRIKAM, 1).await);
     assert!(!let_rest(CONTOSO, 2).await);

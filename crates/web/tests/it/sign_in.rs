@@ -480,3 +480,29 @@ async fn every_page_is_there_in_every_language() {
     }
     assert!(BASE.starts_with("https://"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_manager_finds_where_a_password_is_changed() {
+    let site = Site::over(latchkey_testkit::TestApp::sqlite().await);
+    site_with_ada(&site).await;
+    let mut browser = site.browser();
+    browser.get("/.well-known/change-password").await;
+    assert_eq!(browser.answer.status, 303);
+    assert_eq!(browser.answer.header("location"), "/change-password");
+    browser.follow().await;
+    assert_eq!(browser.place(), "/sign-in");
+    browser.fill("/sign-in", &[("user_id", ADA)]).await;
+    let fields = [("password", RIGHT)];
+    browser.fill("/sign-in/password", &fields).await;
+    assert_eq!(browser.place(), "/change-password");
+    // By this it sees that addresses which are not there are not there (W3C, Detecting the
+    // reliability of HTTP status codes).
+    for missing in [
+        "/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200",
+        "/.well-known/change-password/",
+        "/.well-known/",
+    ] {
+        browser.get(missing).await;
+        assert_eq!(browser.answer.status, 404, "{missing}");
+    }
+}
