@@ -245,9 +245,8 @@ fn expiry(user: &User, policy: &PasswordPolicy, now: Timestamp) -> String {
         let days = policy.expires_after_days.unwrap_or_default();
         let verb = if now >= at { "expired" } else { "expires" };
         return format!(
-            "{verb} {} days after it was set (password.expires_after_days); \
-             user set password_never_expires=yes exempts the user",
-            days
+            "{verb} {days} days after it was set (password.expires_after_days); user set \
+             password_never_expires=yes exempts the user"
         );
     }
     if user.managed != Managed::Cloud {
