@@ -1,8 +1,9 @@
 //! What Latchkey costs, each figure beside its limit, measured in the same run.
 //!
-//! `cargo build --release && cargo run --release -p latchkey-bench -- resets|pages|start|memory|weight`
+//! `cargo build --release && cargo run --release -p latchkey-bench -- resets|sign-ins|pages|look-up|expiry|start|memory|weight`
 //!
-//! The service is the real program, pinned to processor 0; whoever asks is on processor 1. Method and
+//! The service is the real program, pinned to processor 0; whoever asks is on processor 1. `look-up` and
+//! `expiry` are use cases alone, without a server around them. Method and
 //! results: `docs/performance.md`.
 #![expect(
     clippy::print_stdout,
@@ -14,6 +15,8 @@
 
 mod bare;
 mod crowd;
+mod expiry;
+mod look_up;
 mod memory;
 mod pages;
 #[path = "../../crates/server/tests/process/relay.rs"]
@@ -21,6 +24,7 @@ mod pages;
 mod relay;
 mod resets;
 mod service;
+mod sign_ins;
 mod start;
 mod weight;
 
@@ -35,15 +39,23 @@ fn main() -> ExitCode {
         .unwrap();
     match arguments.as_slice() {
         ["resets"] => runtime.block_on(resets::run()),
+        ["sign-ins"] => runtime.block_on(sign_ins::run()),
+        ["look-up"] => runtime.block_on(look_up::run()),
+        ["expiry"] => runtime.block_on(expiry::run(1_000_000)),
+        ["expiry", users] => runtime.block_on(expiry::run(users.parse().unwrap())),
         ["pages"] => runtime.block_on(pages::run()),
         ["start"] => runtime.block_on(start::run()),
         ["memory"] => runtime.block_on(memory::run()),
         ["weight"] => runtime.block_on(weight::run()),
         // Limits, as processes of their own on the service's processor.
         ["raw"] => resets::raw(),
+        ["tell", database, days] => runtime.block_on(expiry::tell(database, days.parse().unwrap())),
+        ["mark", database, days] => runtime.block_on(expiry::mark(database, days.parse().unwrap())),
         ["bare", bytes] => runtime.block_on(bare::serve(bytes.parse().unwrap())),
         _ => {
-            println!("usage: latchkey-bench resets|pages|start|memory|weight");
+            println!(
+                "usage: latchkey-bench resets|sign-ins|pages|look-up|expiry|start|memory|weight"
+            );
             return ExitCode::from(2);
         }
     }

@@ -58,7 +58,7 @@ pub(crate) async fn run() {
     let installation = Installation::new(&relay.settings(), TENANTS);
     let service = installation.serve();
     let queue = Rc::new(Queue::default());
-    let walk = async |time| {
+    beside_raw("resets", &service, &queue, async |time| {
         let enough = crowd::after(time);
         crowd::walk(
             installation.address,
@@ -69,7 +69,17 @@ pub(crate) async fn run() {
             enough,
         )
         .await;
-    };
+    })
+    .await;
+}
+
+/// Lets what is measured and raw hashes take turns, and prints how they compare.
+pub(crate) async fn beside_raw(
+    what: &str,
+    service: &Running,
+    queue: &Queue,
+    walk: impl AsyncFn(Duration),
+) {
     walk(WARM_UP).await;
     let (mut count, mut time, mut used) = (0.0, 0.0, 0.0);
     let mut raws = vec![measure_raw()];
@@ -83,16 +93,16 @@ pub(crate) async fn run() {
     }
     let mean = |of: fn(&(f64, f64)) -> f64| raws.iter().map(of).sum::<f64>() / raws.len() as f64;
     let raw = (mean(|raw| raw.0), mean(|raw| raw.1));
-    let line = |what: &str, resets: f64, raw: f64| {
+    let line = |how: &str, rate: f64, raw: f64| {
         println!(
-            "{what:18} {resets:7.1} resets/s  {raw:7.1} raw Argon2id/s  ratio {:.2}  (budget 0.90)",
-            resets / raw
+            "{how:18} {rate:7.1} {what}/s  {raw:7.1} raw Argon2id/s  ratio {:.2}  (budget 0.90)",
+            rate / raw
         );
     };
     line("by the clock", count / time, raw.0);
     line("by processor time", count / used, raw.1);
     println!(
-        "{count} resets in {time:.1} s, {:.0} % of the processor; {:.2} ms of it each, of which a \
+        "{count} {what} in {time:.1} s, {:.0} % of the processor; {:.2} ms of it each, of which a \
          hash is {:.2} ms",
         100.0 * used / time,
         1000.0 * used / count,

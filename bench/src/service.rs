@@ -1,7 +1,7 @@
 //! The program under measurement.
 
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -97,15 +97,26 @@ impl Installation {
                 "reset.methods=email",
             ],
         ] {
-            let done = Command::new(program())
-                .arg("--config")
-                .arg(&self.config)
-                .args(arguments)
-                .output()
-                .unwrap();
-            let said = String::from_utf8_lossy(&done.stderr);
-            assert!(done.status.success(), "{arguments:?}: {said}");
+            self.operator(arguments, "");
         }
+    }
+
+    /// A command of the operator, with something on standard input.
+    pub(crate) fn operator(&self, arguments: &[&str], input: &str) {
+        let mut child = Command::new(program())
+            .arg("--config")
+            .arg(&self.config)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // One that reads nothing may have gone.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let done = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{arguments:?}: {said}");
     }
 
     /// `latchkey serve` on the measured processor, ready.

@@ -87,11 +87,22 @@ async fn batch(
         locale: tenant.locale,
         actor: ActorKind::System,
     };
+    // Found in a transaction that only reads: where all were told, nobody waits while the index is
+    // looked through.
+    let found = app
+        .db()
+        .read(async |mut tx| {
+            registration::expiring(&mut tx, tenant.id, span, i64::from(days), after, BATCH)
+                .await
+                .map_err(AppError::from)
+        })
+        .await?;
+    let Some(last) = found.last().map(|last| (last.set_at, last.user)) else {
+        return Ok((0, None));
+    };
     app.db()
         .write(async |mut tx| {
             let tx = &mut tx;
-            let found =
-                registration::expiring(tx, tenant.id, span, i64::from(days), after, BATCH).await?;
             let mut entries = Vec::new();
             for expiring in &found {
                 entries.extend(one(tx, app, tenant, *expiring, days).await?);
@@ -101,8 +112,7 @@ async fn batch(
                 let privacy = tenant.settings.client_address;
                 record(tx, app, &ctx, tenant.id, privacy, entries).await?;
             }
-            let last = found.last().map(|last| (last.set_at, last.user));
-            Ok::<_, AppError>((count, last))
+            Ok::<_, AppError>((count, Some(last)))
         })
         .await
 }
@@ -117,7 +127,7 @@ async fn one(
     let now = app.clock().now();
     let case = Case::gather(tx, app, tenant.id, Subject::Known, expiring.user, now).await?;
     let Some(case) = case else { return Ok(None) };
-    let Some(user) = &case.user else {
+    let Some(user) = case.user.as_ref().filter(|user| user.enabled) else {
         return Ok(None);
     };
     let Some(when) = password_expires_at(user, &case.tenant.settings.password) else {
