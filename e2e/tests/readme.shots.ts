@@ -28,6 +28,30 @@ test('a new password', async ({ page, demo, watch }) => {
   await page.screenshot({ path: `${FOLDER}/password.png` });
 });
 
+test('security info', async ({ page, demo, watch }) => {
+  const portal = new Portal(page, demo, watch, quietly);
+  await portal.open('/sign-in?to=security-info');
+  await portal.type('user_id', 'adele@contoso.com');
+  await portal.type('password', 'Sunny-Harbour-7');
+  await page.setViewportSize({ width: 960, height: 1080 });
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.screenshot({ path: `${FOLDER}/security-info.png`, caret: 'hide' });
+});
+
+test('changing a password', async ({ page, demo, watch }) => {
+  const portal = new Portal(page, demo, watch, quietly);
+  await portal.open('/sign-in?to=change-password');
+  await portal.type('user_id', 'adele@contoso.com');
+  await portal.type('password', 'Sunny-Harbour-7');
+  await portal.field('current_password').fill('Sunny-Harbour-7');
+  await portal.field('new_password').fill('Correct horse 42');
+  await expect(page.locator('.rule.met').first()).toBeVisible();
+  await page.setViewportSize({ width: 960, height: 1080 });
+  await page.evaluate(() => scrollTo(0, 0));
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.screenshot({ path: `${FOLDER}/change-password.png`, caret: 'hide' });
+});
+
 test.describe('on a phone, in the dark', () => {
   test.use({ viewport: { width: 320, height: 640 }, colorScheme: 'dark' });
 
