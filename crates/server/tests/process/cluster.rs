@@ -132,6 +132,59 @@ async fn wrong_codes_count_together_wherever_they_are_typed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_signs_in_at_one_process_is_known_and_locked_at_the_other() {
+    let Some(cluster) = Cluster::start(1).await else {
+        return;
+    };
+    let mut browser = cluster.at_code("u0").await;
+    let code = cluster.code("u0").await;
+    browser.fill("/reset/code", &[("code", &code)]).await;
+    let password = "Tall-Ships-9";
+    let fields = [("new_password", password), ("confirm_password", password)];
+    browser.fill("/reset/password", &fields).await;
+    assert_eq!(browser.place(), "/reset/end");
+
+    let at_password = async |which| {
+        let mut browser = cluster.at(which, None);
+        browser.open("/sign-in").await;
+        let name = [("user_id", "u0@contoso.com")];
+        browser.fill("/sign-in", &name).await;
+        assert_eq!(browser.place(), "/sign-in/password");
+        browser
+    };
+    let mut browser = cluster.at(1, Some(at_password(0).await));
+    let right = [("password", password)];
+    browser.fill("/sign-in/password", &right).await;
+    let mut browser = cluster.at(0, Some(browser));
+    browser.open("/account").await;
+    assert_eq!(browser.place(), "/account");
+    // Signed out at one, nobody at the other.
+    browser.fill("/sign-out", &[]).await;
+    let mut browser = cluster.at(1, Some(browser));
+    browser.open("/account").await;
+    assert_eq!(browser.place(), "/sign-in");
+
+    // Right once from this network, so this is the owner's counter: ten wrong ones lock it.
+    let mut browser = at_password(0).await;
+    for turn in 0..10 {
+        browser = cluster.at(turn % 2, Some(browser));
+        let wrong = format!("wrong {turn}");
+        let wrong = [("password", wrong.as_str())];
+        browser.fill("/sign-in/password", &wrong).await;
+        assert_eq!(browser.place(), "/sign-in/password", "after {turn}");
+    }
+    let mut browser = at_password(1).await;
+    browser.fill("/sign-in/password", &right).await;
+    assert_eq!(
+        browser.place(),
+        "/sign-in/password",
+        "the lock holds everywhere"
+    );
+    browser.open("/account").await;
+    assert_eq!(browser.place(), "/sign-in");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_workers_of_two_processes_send_each_message_once() {
     let users = 40;
     let Some(cluster) = Cluster::start(users).await else {

@@ -119,6 +119,31 @@ async fn whoever_is_not_signed_in_is_led_to_the_sign_in_page() {
     }
 }
 
+/// An account's pages take words and no files: what could run when it is shown again never gets in.
+#[tokio::test(flavor = "multi_thread")]
+async fn s26_no_page_takes_a_picture_or_any_other_file() {
+    let site = Site::sqlite().await;
+    let (_, mut browser) = ada(&site, 1).await;
+    let token = browser.open("/security-info").await.hidden("form_token");
+    let token = token.unwrap();
+    let svg = "<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>";
+    let parts = format!(
+        "--x\r\nContent-Disposition: form-data; name=\"form_token\"\r\n\r\n{token}\r\n--x\r\n\
+         Content-Disposition: form-data; name=\"picture\"; filename=\"me.svg\"\r\n\
+         Content-Type: image/svg+xml\r\n\r\n{svg}\r\n--x--"
+    );
+    for target in POSTS {
+        for (kind, body) in [
+            ("multipart/form-data; boundary=x", parts.as_str()),
+            ("image/svg+xml", svg),
+        ] {
+            browser.post(target, kind, body.to_owned()).await;
+            assert_eq!(browser.answer.status, 415, "{target}, {kind}");
+            assert!(!browser.answer.text().contains("alert(1)"), "{target}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn s25_a_form_from_elsewhere_changes_nothing() {
     both(async |test| {
