@@ -250,6 +250,7 @@ test.describe('without JavaScript', () => {
     await portal.press(button(portal, '/sign-in/passkey'));
     await expect(page.locator('noscript p')).toContainText('A passkey needs JavaScript');
     await expect(page.locator('noscript p')).toBeVisible();
+    await expect(page.locator('form[data-passkey] button')).toBeHidden();
     await portal.press(button(portal, '/sign-in/cancel').first());
     await expect(page).toHaveURL(/\/sign-in$/);
   });
