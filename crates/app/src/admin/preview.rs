@@ -108,8 +108,11 @@ pub(super) async fn effect(app: &App, tenant: &Tenant, new: &Settings) -> Result
     let mut effect = Effect::default();
     let old = &tenant.settings;
     let is_about_methods = new.reset != old.reset || new.registration != old.registration;
-    let is_about_expiry = new.password.expires_after_days != old.password.expires_after_days
-        || new.password.notice_days != old.password.notice_days;
+    let expiry = |settings: &Settings| {
+        let policy = &settings.password;
+        (policy.expires_after_days, policy.notice_days)
+    };
+    let is_about_expiry = expiry(new) != expiry(old);
     if !is_about_methods && !is_about_expiry {
         return Ok(effect);
     }
