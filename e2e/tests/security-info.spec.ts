@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { type Portal } from './support/portal';
+import { scan } from './support/qr';
 import { expect, test } from './support/test';
 import { totp } from './support/totp';
 
@@ -56,6 +57,21 @@ test('an authenticator app, by the secret on the page', async ({ portal, page })
   await portal.type('code', totp(key));
   await expect(page.locator('.on-file-list')).toContainText('My phone');
 });
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`an authenticator app, by the QR code that its camera sees, in ${colorScheme} colours`, async ({ portal, page }) => {
+    await page.emulateMedia({ colorScheme });
+    await signIn(portal, 'joni@contoso.com');
+    await follow(portal, 'Add an app');
+    await portal.type('name', 'My phone');
+    const uri = new URL(await scan(page.locator('.qr svg')));
+    expect(uri.protocol + uri.host).toBe('otpauth:totp');
+    expect(decodeURIComponent(uri.pathname)).toContain('joni@contoso.com');
+    expect(uri.searchParams.get('issuer')).toBe('Contoso');
+    await portal.type('code', totp(uri.searchParams.get('secret')!));
+    await expect(page.locator('.on-file-list')).toContainText('My phone');
+  });
+}
 
 test('a passkey, made by the device', async ({ portal, page, context }) => {
   const cdp = await context.newCDPSession(page);
