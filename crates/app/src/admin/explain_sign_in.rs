@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::registration::StateView;
 use crate::AppError;
 use crate::reset::Case;
+use crate::sign_in::is_kept_here;
 
 /// Signing in, as it is for one user now.
 #[derive(Debug, Clone, Serialize)]
@@ -108,12 +109,10 @@ fn ways_in(case: &Case, user: &User, kept: Kept) -> Vec<Factor> {
     if !user.enabled || user.frozen_at.is_some() {
         return Vec::new();
     }
-    let is_kept_here = user.managed == Managed::Cloud
-        && user.user_type != UserType::ExternalGuest
-        && user.password_set_at.is_some();
+    let has_password = is_kept_here(user) && user.password_set_at.is_some();
     let is_locked = kept.locks.iter().all(Option::is_some);
     [
-        (is_kept_here && !is_locked, Factor::Password),
+        (has_password && !is_locked, Factor::Password),
         (
             user.managed == Managed::Federated && kept.has_provider,
             Factor::Federated,
@@ -165,7 +164,7 @@ fn no_password_here(user: &User, kept: Kept) -> Option<Finding> {
         Managed::Federated => Some(Finding::new(
             "no_provider",
             "the password is at an identity provider, and the tenant has none",
-            "set the tenant's provider, or user set password_managed=cloud",
+            "`latchkey federation set`, or user set password_managed=cloud",
         )),
         Managed::PassThrough | Managed::PasswordHashSync => Some(Finding::new(
             "directory_unavailable",
@@ -270,12 +269,10 @@ fn second_factor(case: &Case, user: &User) -> String {
     } else {
         format!("registered: {}", there.join(", "))
     };
-    match (user.is_administrator(), user.managed) {
-        (false, _) => format!("not asked; {registered}"),
-        (true, Managed::Federated) => {
-            format!("the tenant's provider answers for it; {registered}")
-        }
-        (true, _) => format!("asked, as of every administrator; {registered}"),
+    if user.is_administrator() {
+        format!("asked, as of every administrator; {registered}")
+    } else {
+        format!("not asked; {registered}")
     }
 }
 

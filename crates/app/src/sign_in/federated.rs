@@ -15,7 +15,7 @@ use latchkey_store::{Tx, federation};
 use latchkey_types::{FederationId, Secret, SignInFlowId};
 use serde::{Deserialize, Serialize};
 
-use super::flow::{Claim, Open, Stage, advance, claim, facts, find, in_step, say, throttled};
+use super::flow::{Open, Stage, advance, claim_first, facts, find, in_step, say, throttled};
 use super::password::{enter, refuse, refuse_with, second};
 use super::{Elsewhere, Notice, Outcome};
 use crate::keys::{open_text, seal};
@@ -101,12 +101,9 @@ pub async fn go_elsewhere(
         .db()
         .write(async |mut tx| {
             let tx = &mut tx;
-            let open = match claim(tx, app, cookie, version).await? {
-                Claim::Gone => return Ok(Err(None)),
-                Claim::Stale(open) => {
-                    return Ok(Err(Some(say(app, &open, Notice::OutOfDate)?)));
-                }
-                Claim::Ours(open) => *open,
+            let open = match claim_first(tx, app, cookie, version).await? {
+                Ok(open) => open,
+                Err(at_once) => return Ok(Err(at_once)),
             };
             if open.state.stage != Stage::Federated {
                 return Ok(Err(Some(say(app, &open, Notice::OutOfDate)?)));
@@ -214,10 +211,9 @@ async fn take(
         let outcome = refused(tx, app, ctx, &open, "provider_state", Elsewhere::Again).await?;
         return Ok(Err(Some(outcome)));
     };
-    let mut open = match claim(tx, app, cookie, open.row.version).await? {
-        Claim::Gone => return Ok(Err(None)),
-        Claim::Stale(open) => return Ok(Err(Some(say(app, &open, Notice::OutOfDate)?))),
-        Claim::Ours(open) => *open,
+    let mut open = match claim_first(tx, app, cookie, open.row.version).await? {
+        Ok(open) => open,
+        Err(at_once) => return Ok(Err(at_once)),
     };
     advance(tx, &mut open, None, None, None).await?;
     let Some(code) = back.code.clone().filter(|_| back.error.is_none()) else {

@@ -419,6 +419,21 @@ pub(super) async fn claim(
     Ok(Claim::Ours(Box::new(open)))
 }
 
+/// Claims the flow's version for a post that waits for something outside a transaction. `Err`: the
+/// answer to give at once.
+pub(super) async fn claim_first(
+    tx: &mut Tx,
+    app: &App,
+    cookie: &Secret<String>,
+    version: i64,
+) -> Result<Result<Open, Option<Outcome>>, AppError> {
+    Ok(match claim(tx, app, cookie, version).await? {
+        Claim::Gone => Err(None),
+        Claim::Stale(open) => Err(Some(say(app, &open, Notice::OutOfDate)?)),
+        Claim::Ours(open) => Ok(*open),
+    })
+}
+
 /// Runs one post in one transaction, on a flow that it has claimed.
 pub(super) async fn in_step<F, Fut>(
     app: &App,

@@ -16,7 +16,7 @@ use latchkey_store::lockout::{self, Counter};
 use latchkey_store::{Tx, accounts, networks};
 use latchkey_types::{Password, Secret, Timestamp};
 
-use super::flow::{Claim, Open, Stage, claim, end, go_to, say, throttled};
+use super::flow::{Open, Stage, claim_first, end, go_to, say, throttled};
 use super::passkey::Ceremony;
 use super::session::todo;
 use super::{Notice, Outcome, SignedInNow, begin, landing};
@@ -54,12 +54,9 @@ pub async fn password(
         .db()
         .write(async |mut tx| {
             let tx = &mut tx;
-            let open = match claim(tx, app, cookie, version).await? {
-                Claim::Gone => return Ok(Err(None)),
-                Claim::Stale(open) => {
-                    return Ok(Err(Some(say(app, &open, Notice::OutOfDate)?)));
-                }
-                Claim::Ours(open) => *open,
+            let open = match claim_first(tx, app, cookie, version).await? {
+                Ok(open) => open,
+                Err(at_once) => return Ok(Err(at_once)),
             };
             Ok::<_, AppError>(match count(tx, app, ctx, &open, &typed).await? {
                 Ok(counted) => Ok(counted),

@@ -188,6 +188,12 @@ async fn an_administrator_without_a_second_factor_is_led_to_registering_one() {
         view.second_factor,
         "asked, as of every administrator; none is registered"
     );
+    // Whoever signs in at a provider proves it here, too.
+    update(&test, &ada, |user| user.managed = Managed::Federated).await;
+    let federated = signing_in(&test).await;
+    assert_eq!(federated.second_factor, view.second_factor);
+    assert_eq!(codes(&federated).1, ["register_second_factor"]);
+    update(&test, &ada, |user| user.managed = Managed::Cloud).await;
     device_of(&test, &ada).await;
     let view = signing_in(&test).await;
     assert_eq!(codes(&view), (vec![], vec![]));

@@ -54,7 +54,7 @@ pub struct SecurityInfoChanged<'a> {
     pub not_me: NotMe<'a>,
 }
 
-/// The text to a telephone number that is no longer the account's, or only an old one.
+/// The text to a telephone number that the account no longer sends codes to.
 pub fn number_changed(texts: Texts, tenant: &str) -> Content {
     super::code::from_tenant(tenant, texts.plain("text-number-changed", &[]))
 }

@@ -133,6 +133,7 @@ async fn kill_and_look(
         let pages = WALKERS + usize::try_from(dice.below(12)).unwrap();
         let seen = tokio::time::timeout(PATIENCE, ledger.pages(pages)).await;
         assert!(seen.is_ok(), "nobody gets on: {}", process.said());
+        // At any moment of what goes on then, not only just after a page.
         tokio::time::sleep(Duration::from_millis(dice.below(50))).await;
         // Half of the times the service itself is the first to open what the kill left behind.
         if round % 2 == 1 {
