@@ -443,9 +443,41 @@ fn text_message(locale: Locale, tenant: &str, host: &str) -> String {
         code: "314159",
         host,
     };
-    match code_text(Texts::new(locale), &message) {
+    text_of(code_text(Texts::new(locale), &message))
+}
+
+fn text_of(content: Content) -> String {
+    match content {
         Content::Text { text } => text,
         Content::Mail { .. } | Content::Call { .. } => unreachable!("not a text"),
+    }
+}
+
+#[test]
+fn a_number_that_is_registered_or_taken_off_is_told_in_one_segment() {
+    for locale in WRITTEN {
+        for tenant in [
+            "Contoso",
+            "Ångpanneföreningens Arbetslivscentrum för Återställning och Återvinning",
+            "株式会社コントソ",
+        ] {
+            let message = CodeText {
+                tenant,
+                code: "314159",
+                host: "reset.contoso.example",
+            };
+            let texts = Texts::new(locale);
+            let register = text_of(register_text(texts, &message));
+            assert!(
+                register.ends_with("@reset.contoso.example #314159"),
+                "{register}"
+            );
+            let gone = text_of(number_changed(texts, tenant));
+            assert!(!gone.contains(|c: char| c.is_ascii_digit()), "{gone}");
+            for text in [register, gone] {
+                assert_eq!(segments(&text), (Alphabet::Gsm7, 1), "{locale:?}: {text}");
+            }
+        }
     }
 }
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use latchkey_app::change::{self, Outcome};
 use latchkey_app::security_info::{self as info, Bar, By, Proved, Sent};
+use latchkey_app::sign_in::Notice;
 use latchkey_app::{AppError, admin};
 use latchkey_core::audit::Activity;
 use latchkey_core::model::{Managed, Role, Source};
 use latchkey_store::methods::MethodKind;
-use latchkey_testkit::{both, session};
-use latchkey_types::Secret;
+use latchkey_testkit::{Arrival, TestApp, both, session};
+use latchkey_types::{Secret, TenantId};
 
 use crate::change::update;
 use crate::security_info::{Here, PASSWORD, code_of, settings, wrong};
@@ -254,4 +255,25 @@ async fn removing_a_method_does_not_count_as_registering_again() {
         assert!(asked().await);
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_of_no_passkey_do_not_fill_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("test.db").display());
+    let test = TestApp::on(&url, |options| options.network_burst = 1).await;
+    let mut arrival = Arrival::with_passkey(&test.app, test.ctx()).await;
+    // A sign-in has ten times the room of a reset.
+    for n in 0..10 {
+        arrival.passkey("{}").await;
+        assert_eq!(arrival.notice, Some(Notice::PasskeyRefused), "{n}");
+    }
+    let before = crate::sign_in::events(&test, TenantId::SERVICE).await.len();
+    assert_eq!(before, 10);
+    for _ in 0..20 {
+        arrival.passkey("{}").await;
+        assert!(matches!(arrival.notice, Some(Notice::Busy { .. })));
+    }
+    let after = crate::sign_in::events(&test, TenantId::SERVICE).await.len();
+    assert_eq!(after, before);
 }
