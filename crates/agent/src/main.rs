@@ -1,0 +1,3 @@
+//! `latchkey-agent`: runs beside a directory and connects outwards only.
+
+fn main() {}
