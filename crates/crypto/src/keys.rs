@@ -5,12 +5,13 @@
 //! tells nothing about the others.
 
 use aws_lc_rs::{hkdf, hmac};
-use latchkey_types::{Entropy, Secret, random_bytes};
+use latchkey_types::{Entropy, Secret, TenantId, random_bytes};
 use subtle::ConstantTimeEq;
 
 use crate::argon::Pepper;
 use crate::canonical::Canonical;
 use crate::seal::Kek;
+use crate::sign::SigningKey;
 
 /// Why a key was refused. None of these repeats any part of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -89,6 +90,14 @@ impl MasterKey {
             number,
             self.derive(&format!("key-encryption key {number}"))?,
         ))
+    }
+
+    /// The key with which the service signs what it asks a tenant's agents to do.
+    pub fn agent_signing_key(&self, tenant: TenantId) -> Result<SigningKey, KeyError> {
+        SigningKey::from_seed(
+            self.derive(&format!("agent requests of {tenant}"))?
+                .expose(),
+        )
     }
 
     fn derive(&self, label: &str) -> Result<Secret<[u8; 32]>, KeyError> {
@@ -207,6 +216,8 @@ purposes! {
     RecoveryCode recovery_code "recovery code";
     /// A network from which a user signed in, to know it again.
     FamiliarNetwork familiar_network "familiar network";
+    /// The one-time token that enrols an agent.
+    AgentToken agent_token "agent token";
 }
 
 impl KeyedHasher {

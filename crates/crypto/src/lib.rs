@@ -9,6 +9,8 @@
 //! | [`totp`] | codes of an authenticator app (RFC 6238) |
 //! | [`qr`] | QR codes, for what an app reads off the screen |
 //! | [`seal`] | encryption at rest: AES-256-GCM under data keys, wrapped by a key-encryption key |
+//! | [`hpke`] | sealing to somebody else's key: HPKE (RFC 9180) |
+//! | [`sign`] | signatures: Ed25519 |
 //! | [`canonical`] | joining fields to bytes so that no two lists of fields look alike |
 //! | [`chain`] | the hash chain of the audit log |
 //! | [`pow`] | the human check: proof of work, and the timed form for browsers without JavaScript |
@@ -19,11 +21,13 @@ pub mod argon;
 pub mod canonical;
 pub mod chain;
 pub mod codes;
+pub mod hpke;
 pub mod keys;
 pub mod passkey;
 pub mod pow;
 pub mod qr;
 pub mod seal;
+pub mod sign;
 pub mod totp;
 
 #[cfg(any(test, feature = "testing"))]

@@ -64,6 +64,12 @@ ids! {
     PendingMethodId;
     /// A tenant's identity provider.
     FederationId;
+    /// An agent of a tenant, beside one of its directories.
+    AgentId;
+    /// Something that an agent is asked to do: its events on both sides carry this id.
+    OperationId;
+    /// One synchronisation, from its first page to its last.
+    SyncRunId;
 }
 
 impl TenantId {

@@ -21,8 +21,9 @@ pub use email::EmailAddress;
 pub use entropy::{Entropy, random_bytes};
 pub use fold::fold;
 pub use id::{
-    ChallengeId, DomainId, EventId, FederationId, GroupId, MessageId, MethodId, PendingMethodId,
-    RequestId, SessionId, SignInFlowId, SignInSessionId, TenantId, UserId,
+    AgentId, ChallengeId, DomainId, EventId, FederationId, GroupId, MessageId, MethodId,
+    OperationId, PendingMethodId, RequestId, SessionId, SignInFlowId, SignInSessionId, SyncRunId,
+    TenantId, UserId,
 };
 pub use locale::{Direction, Locale};
 pub use masked::Masked;
