@@ -68,6 +68,12 @@ pub struct Settings {
     ///
     /// [`Done::history_enforced`]: crate::Done::history_enforced
     pub apply_history_on_reset: bool,
+    /// LDAP: the DN of the policy entry for accounts that name none (OpenLDAP's `ppolicy_default`,
+    /// which no client can find out). Only for [`State::policy`] and the meaning of refusals; the
+    /// server applies its own anyway.
+    ///
+    /// [`State::policy`]: crate::State::policy
+    pub default_policy: Option<String>,
     /// What time it is: for expiry where a server does not work it out itself, and to compare clocks.
     pub clock: Arc<dyn Clock>,
 }
