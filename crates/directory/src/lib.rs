@@ -13,8 +13,18 @@
 //! A server is not trusted with this program's life: whatever it answers, the worst is an error.
 
 mod anchor;
+mod answer;
+mod ber;
+mod certificate;
+mod connection;
 mod directory;
+mod entry;
 mod failure;
+mod guard;
+mod ldap_password;
+mod pool;
+mod protected;
+mod security;
 mod settings;
 mod state;
 
