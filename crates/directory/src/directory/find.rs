@@ -1,0 +1,46 @@
+use ldap3::ldap_escape;
+
+use super::Directory;
+use crate::connection::Unanswered;
+use crate::settings::Kind;
+use crate::{Anchor, Failure};
+
+/// The longest name that is looked for, in bytes; a UPN has at most 1024 characters.
+const LONGEST: usize = 4096;
+
+pub(super) async fn find(directory: &Directory, name: &str) -> Result<Anchor, Failure> {
+    if name.is_empty() || name.len() > LONGEST {
+        return Err(Failure::NotFound);
+    }
+    let name = ldap_escape(name);
+    let kind = directory.kind();
+    let (one, anchor) = match kind {
+        Kind::ActiveDirectory => (format!("(userPrincipalName={name})"), "objectGUID"),
+        Kind::Ldap => (format!("(|(mail={name})(uid={name}))"), "entryUUID"),
+    };
+    let filter = directory.filter(&one);
+    for last in [false, true] {
+        let mut lease = directory.pool.take().await?;
+        match directory.one(&mut lease, &filter, &[anchor]).await {
+            Ok(entry) => {
+                lease.keep();
+                return entry.anchor(kind).ok_or(Failure::NotConfigured(format!(
+                    "{anchor} of users cannot be read"
+                )));
+            }
+            Err(Unanswered::Broken(broken)) if !last && lease.used_before => {
+                lease.discard(&broken);
+            }
+            Err(Unanswered::Broken(broken)) => {
+                let text = format!("{}: {broken}", lease.label);
+                lease.discard(&broken);
+                return Err(Failure::Unreachable(text));
+            }
+            Err(Unanswered::Failed(failure)) => {
+                lease.keep();
+                return Err(failure);
+            }
+        }
+    }
+    Err(Failure::NotFound)
+}
