@@ -8,11 +8,13 @@
 //! | [`operation`] | what an agent can be asked to do, and what can come of it |
 //! | [`envelope`] | an operation sealed to one agent and signed by the service |
 //! | [`proof`] | the statements that agents sign: who they are, their keys, their answers |
+//! | [`journal`] | what an agent did and was asked to do, so that nothing is done twice |
 //!
 //! The connection is a WebSocket; each message is one text frame of JSON. Whatever is malformed,
 //! too long or out of turn ends the connection; it never changes anything.
 
 pub mod envelope;
+pub mod journal;
 pub mod operation;
 pub mod proof;
 pub mod v1;
