@@ -1,5 +1,9 @@
 //! Every message of version 1 as it always was, both ways: an agent of tomorrow speaks to a service
 //! of today.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that fails ends the test, as it should"
+)]
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;

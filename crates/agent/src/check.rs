@@ -1,0 +1,277 @@
+//! What would not work, by name, and the cure: before the first real user finds out.
+
+use latchkey_directory::{Bind, Failure, Health, Kind, Right, Rights, State};
+use latchkey_types::Timestamp;
+
+use crate::backend::Backend;
+
+/// How a point stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// As it should be.
+    Good,
+    /// It works, with less than there could be.
+    Warning,
+    /// It does not work.
+    Bad,
+}
+
+/// One point of a check.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Point {
+    /// What it is about: a user, or a part of the set-up.
+    pub subject: String,
+    /// How it stands.
+    pub verdict: Verdict,
+    /// What was found.
+    pub finding: String,
+    /// What mends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cure: Option<String>,
+}
+
+fn point(
+    subject: &str,
+    verdict: Verdict,
+    finding: impl Into<String>,
+    cure: Option<String>,
+) -> Point {
+    Point {
+        subject: subject.to_owned(),
+        verdict,
+        finding: finding.into(),
+        cure,
+    }
+}
+
+/// What the cures need to know.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup<'a> {
+    /// The kind of directory.
+    pub kind: Kind,
+    /// The service account.
+    pub bind_as: &'a str,
+    /// Where users are.
+    pub user_bases: &'a [String],
+}
+
+/// Certificates that end within this are told.
+const SOON_MICROS: i64 = 30 * 86_400 * 1_000_000;
+/// Clocks may differ by as much before Kerberos, and people, are confused.
+const CLOCK_MICROS: i64 = 5 * 60 * 1_000_000;
+
+/// The directory as a whole.
+pub fn directory(health: &Health, setup: Setup<'_>, now: Timestamp) -> Vec<Point> {
+    let mut points = Vec::new();
+    let server = health
+        .server
+        .clone()
+        .unwrap_or_else(|| "the directory".into());
+    match &health.bind {
+        Bind::Ok => points.push(point(
+            "sign-in",
+            Verdict::Good,
+            format!("{server} lets {} in", setup.bind_as),
+            None,
+        )),
+        Bind::Refused(why) => points.push(point(
+            "sign-in",
+            Verdict::Bad,
+            format!("{server} refuses {}: {why}", setup.bind_as),
+            Some("put the right name in bind_as and the right password in password_file".into()),
+        )),
+        Bind::NotReached(why) => points.push(point(
+            "connection",
+            Verdict::Bad,
+            format!("no server can be reached: {why}"),
+            Some(
+                "look at servers, the firewall (636 or 389) and, if it speaks of a certificate, at \
+                 ca_file"
+                    .into(),
+            ),
+        )),
+    }
+    if health.kind_as_configured == Some(false) {
+        points.push(point(
+            "kind",
+            Verdict::Bad,
+            "the server is of another kind than configured",
+            Some("set kind to what it is: active_directory or ldap".into()),
+        ));
+    }
+    if health.base_readable == Some(false) {
+        points.push(point(
+            "base",
+            Verdict::Bad,
+            "the base is not there, or the service account cannot read it",
+            Some("set base to the DN at the top of the directory".into()),
+        ));
+    }
+    if setup.kind == Kind::ActiveDirectory && health.policy_hints == Some(false) {
+        points.push(point(
+            "policy hints",
+            Verdict::Warning,
+            "this server cannot apply the history of passwords to resets",
+            Some("Windows Server 2008 R2 with KB2386717, or newer, can".into()),
+        ));
+    }
+    if let Some(end) = health.certificate_expires {
+        if end <= now {
+            let cure = Some("renew the certificate of the server".into());
+            points.push(point(
+                "certificate",
+                Verdict::Bad,
+                format!("expired {end}"),
+                cure,
+            ));
+        } else if end.0 - now.0 < SOON_MICROS {
+            let cure = Some("renew the certificate of the server".into());
+            points.push(point(
+                "certificate",
+                Verdict::Warning,
+                format!("expires {end}"),
+                cure,
+            ));
+        }
+    }
+    if let Some(ahead) = health.clock_ahead_us
+        && ahead.abs() > CLOCK_MICROS
+    {
+        points.push(point(
+            "clock",
+            Verdict::Warning,
+            format!(
+                "the directory's clock differs by {} s from this one",
+                ahead / 1_000_000
+            ),
+            Some("set both by NTP".into()),
+        ));
+    }
+    points
+}
+
+/// Whether users can be helped, each by their name. `doctor` also says what stands in the way of the
+/// person, and not only of the service account.
+pub async fn users(
+    backend: &dyn Backend,
+    setup: Setup<'_>,
+    names: &[String],
+    now: Timestamp,
+) -> Vec<Point> {
+    let mut points = Vec::new();
+    for name in names {
+        match user(backend, name).await {
+            Ok((state, rights)) => points.extend(judge(name, &state, &rights, setup, now)),
+            Err(failure) => points.push(point(
+                name,
+                Verdict::Bad,
+                failure.to_string(),
+                Some(cure(&failure, setup)),
+            )),
+        }
+    }
+    points
+}
+
+async fn user(backend: &dyn Backend, name: &str) -> Result<(State, Rights), Failure> {
+    let anchor = backend.find(name).await?;
+    let state = backend.state(&anchor).await?;
+    let rights = backend.rights(&anchor).await?;
+    Ok((state, rights))
+}
+
+fn judge(
+    name: &str,
+    state: &State,
+    rights: &Rights,
+    setup: Setup<'_>,
+    now: Timestamp,
+) -> Vec<Point> {
+    let mut points = Vec::new();
+    let mut bad = |finding: &str, cure: Option<String>| {
+        points.push(point(name, Verdict::Bad, finding, cure));
+    };
+    if state.protected || rights.protected {
+        bad(
+            "in a protected group: a change is allowed, a reset and an unlock are refused",
+            None,
+        );
+    } else {
+        let off = rights.inheritance_off == Right::Yes;
+        let missing = [
+            (rights.reset, "reset the password", "CA;Reset Password;user"),
+            (rights.unlock, "unlock", "WP;lockoutTime;user"),
+            (rights.must_change, "require a change", "WP;pwdLastSet;user"),
+        ];
+        for (right, what, rule) in missing {
+            if right == Right::No {
+                let cure = if rights.admin_count {
+                    "adminCount is 1, so that Active Directory takes rights away every hour: clear it \
+                     if the account is in no protected group any more, and turn inheritance on"
+                        .to_owned()
+                } else if off {
+                    format!("turn inheritance on for {}", state.dn)
+                } else {
+                    grant(setup, rule)
+                };
+                bad(&format!("{} may not {what}", setup.bind_as), Some(cure));
+            }
+        }
+    }
+    if state.disabled {
+        bad("the account is disabled", Some("enable it".into()));
+    }
+    if state.account_expired {
+        bad("the account has expired", Some("extend it".into()));
+    }
+    if let Some(from) = state.policy.may_change_from
+        && from > now
+    {
+        points.push(point(
+            name,
+            Verdict::Warning,
+            format!("a change is refused until {from}: the minimum age"),
+            None,
+        ));
+    }
+    if points.is_empty() {
+        points.push(point(name, Verdict::Good, "can be helped", None));
+    }
+    points
+}
+
+fn grant(setup: Setup<'_>, rule: &str) -> String {
+    match setup.kind {
+        Kind::ActiveDirectory => {
+            let commands = setup
+                .user_bases
+                .iter()
+                .map(|base| format!("dsacls \"{base}\" /I:S /G \"{}:{rule}\"", setup.bind_as));
+            commands.collect::<Vec<_>>().join(" ; ")
+        }
+        Kind::Ldap => format!(
+            "an access rule that lets {} write userPassword, pwdReset and pwdAccountLockedTime below \
+             {} (docs/agent.md)",
+            setup.bind_as,
+            setup.user_bases.join(" and ")
+        ),
+    }
+}
+
+fn cure(failure: &Failure, setup: Setup<'_>) -> String {
+    match failure {
+        Failure::NotFound => format!(
+            "move the account below {}, or add where it is to user_bases",
+            setup.user_bases.join(" or ")
+        ),
+        Failure::SeveralMatch => "make the name or the anchor unique".into(),
+        Failure::NoPermission(_) => format!("let {} read the account", setup.bind_as),
+        _ => "see the point about the connection".into(),
+    }
+}
+
+/// Whether anything does not work.
+pub fn is_bad(points: &[Point]) -> bool {
+    points.iter().any(|point| point.verdict == Verdict::Bad)
+}
