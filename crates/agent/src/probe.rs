@@ -41,9 +41,13 @@ pub(crate) async fn probe(
         return Found::NotApplied;
     };
     match backend.verify(anchor, password).await {
-        Ok(Verdict::Right | Verdict::RightButMustChange | Verdict::RightButExpired) => done(false),
-        // Said only to the right password.
-        Ok(Verdict::NotNow) => done(false),
+        // Not at this hour or not from here: said only to the right password.
+        Ok(
+            Verdict::Right
+            | Verdict::RightButMustChange
+            | Verdict::RightButExpired
+            | Verdict::NotNow,
+        ) => done(false),
         Ok(Verdict::Wrong) => Found::NotApplied,
         Ok(Verdict::Locked) => unknown("the account is locked, so that no password can be tested"),
         Ok(Verdict::Disabled) => {

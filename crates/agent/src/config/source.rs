@@ -144,7 +144,7 @@ pub(super) struct Section<'a> {
     wrong: Vec<&'static str>,
 }
 
-impl<'a> Section<'a> {
+impl Section<'_> {
     fn name(&self, key: &str) -> String {
         if self.path.is_empty() {
             key.to_owned()
