@@ -8,7 +8,7 @@ import sys
 import ldb
 from samba.auth import system_session
 from samba.dcerpc import security
-from samba.ndr import ndr_unpack
+from samba.ndr import ndr_pack, ndr_unpack
 from samba.param import LoadParm
 from samba.samdb import SamDB
 from samba.sd_utils import SDUtils
@@ -72,6 +72,11 @@ for right in (
 ):
     rights.dacl_add_ace("OU=People," + base, "(OA;CIIO;%s;%s;%s)" % (right, USER, writeback))
 
+# Fine-grained policies are for administrators only, until somebody grants more.
+rights.dacl_add_ace(
+    "CN=Password Settings Container,CN=System," + base, "(A;CI;RPLCRC;;;%s)" % writeback
+)
+
 sync = account("svc-sync", "Svc-Sync-Pass-1!")
 # Replicating Directory Changes, and reading what was deleted.
 rights.dacl_add_ace(base, "(OA;;CR;1131f6aa-9c07-11d1-f79f-00c04fc2dcd2;;%s)" % sync)
@@ -82,8 +87,6 @@ found = db.search(deleted, ldb.SCOPE_BASE, attrs=["nTSecurityDescriptor"], contr
 text = ndr_unpack(security.descriptor, found[0]["nTSecurityDescriptor"][0]).as_sddl(domain)
 first = text.index("(")
 text = text[:first] + "(A;CI;RPLC;;;%s)" % sync + text[first:]
-from samba.ndr import ndr_pack
-
 change = ldb.Message(deleted)
 change["d"] = ldb.MessageElement(
     ndr_pack(security.descriptor.from_sddl(text, domain)), ldb.FLAG_MOD_REPLACE, "nTSecurityDescriptor"

@@ -9,7 +9,8 @@ use crate::{Anchor, Failure};
 const LONGEST: usize = 4096;
 
 pub(super) async fn find(directory: &Directory, name: &str) -> Result<Anchor, Failure> {
-    if name.is_empty() || name.len() > LONGEST {
+    // Samba stops reading a name at a NUL, and no name has one.
+    if name.is_empty() || name.len() > LONGEST || name.chars().any(char::is_control) {
         return Err(Failure::NotFound);
     }
     let name = ldap_escape(name);

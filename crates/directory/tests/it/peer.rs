@@ -154,7 +154,7 @@ async fn serve(mut stream: TcpStream, script: Arc<Script>, log: Arc<Mutex<Vec<Re
 /// Takes the first whole request out of the buffer. The library under test writes short lengths.
 fn take_request(buffer: &mut Vec<u8>) -> Option<Request> {
     let (head, length) = match *buffer.get(1)? {
-        short @ 0..0x80 => (2, usize::from(short)),
+        short @ 0..=0x7f => (2, usize::from(short)),
         0x81 => (3, usize::from(*buffer.get(2)?)),
         _ => (
             4,
