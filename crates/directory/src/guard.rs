@@ -124,10 +124,7 @@ where
     let out = async {
         // Passwords pass through here.
         let mut buffer = Zeroizing::new(vec![0; 16 * 1024]);
-        loop {
-            let Ok(count @ 1..) = from_library.read(&mut buffer).await else {
-                break;
-            };
+        while let Ok(count @ 1..) = from_library.read(&mut buffer).await {
             if to_server.write_all(&buffer[..count]).await.is_err()
                 || to_server.flush().await.is_err()
             {
@@ -139,10 +136,7 @@ where
     let back = async {
         let mut framer = Framer::new(LONGEST);
         let mut buffer = vec![0; 16 * 1024];
-        loop {
-            let Ok(count @ 1..) = from_server.read(&mut buffer).await else {
-                break;
-            };
+        while let Ok(count @ 1..) = from_server.read(&mut buffer).await {
             framer.push(&buffer[..count]);
             match framer.whole() {
                 Ok(messages) => {

@@ -69,6 +69,17 @@ impl Administrator<'_> {
     }
 }
 
+/// Lines of a change file: an attribute's name and a value each.
+pub(crate) fn lines<'a>(values: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut lines = String::new();
+    for (name, value) in values {
+        for part in [name, ": ", value, "\n"] {
+            lines.push_str(part);
+        }
+    }
+    lines
+}
+
 /// Base64, for values of change files that are not plain text.
 pub fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

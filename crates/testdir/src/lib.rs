@@ -8,7 +8,6 @@
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::missing_panics_doc,
     reason = "a fixture that cannot be set up fails the test"
 )]

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::authority::{Authority, Validity};
-use crate::ldif::{Administrator, base64};
+use crate::ldif::{Administrator, base64, lines};
 use crate::place;
 use crate::server::Server;
 
@@ -276,10 +276,7 @@ impl Samba {
                 *value = other;
             }
         }
-        let lines: String = values
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}\n"))
-            .collect();
+        let lines = lines(values);
         self.apply(&format!(
             "dn: CN=pso-{},CN=Password Settings Container,CN=System,{}\nchangetype: add\n\
              objectClass: msDS-PasswordSettings\n{lines}msDS-PSOAppliesTo: {}\n",
@@ -334,10 +331,7 @@ impl Samba {
     /// A new group in `OU=People` with these members; its DN.
     pub fn group(&self, name: &str, members: &[&str]) -> String {
         let dn = format!("CN={name},{}", Self::PEOPLE);
-        let lines: String = members
-            .iter()
-            .map(|member| format!("member: {member}\n"))
-            .collect();
+        let lines = lines(members.iter().map(|&member| ("member", member)));
         self.apply(&format!(
             "dn: {dn}\nchangetype: add\nobjectClass: group\nsAMAccountName: {name}\n{lines}"
         ));

@@ -55,8 +55,9 @@ impl Server {
             }
             pause(Duration::from_millis(25));
         }
-        drop(guard.stdin.take());
         let said = fs::read_to_string(self.folder.join("out.log")).unwrap_or_default();
+        drop(guard.stdin.take());
+        let _ = guard.wait();
         panic!("{:?} does not answer: {said}", self.command);
     }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::authority::{Authority, Validity};
-use crate::ldif::Administrator;
+use crate::ldif::{Administrator, lines};
 use crate::place;
 use crate::server::Server;
 
@@ -232,10 +232,7 @@ impl Slapd {
     /// A new group in `ou=Groups` with these members; its DN.
     pub fn group(&self, name: &str, members: &[&str]) -> String {
         let dn = format!("cn={name},ou=Groups,{}", Self::BASE);
-        let lines: String = members
-            .iter()
-            .map(|member| format!("member: {member}\n"))
-            .collect();
+        let lines = lines(members.iter().map(|&member| ("member", member)));
         self.apply(&format!(
             "dn: {dn}\nchangetype: add\nobjectClass: groupOfNames\ncn: {name}\n{lines}"
         ));
@@ -269,11 +266,11 @@ impl Slapd {
         let mut ldif = String::new();
         for number in 0..count {
             let name = format!("bulk{number:06}");
-            ldif.push_str(&format!(
+            ldif.extend([format!(
                 "dn: uid={name},ou=Bulk,{}\nchangetype: add\nobjectClass: inetOrgPerson\n\
                  uid: {name}\ncn: {name}\nsn: {name}\nmail: {name}@corp.example\n\n",
                 Self::BASE
-            ));
+            )]);
         }
         self.apply(&ldif);
     }
@@ -337,9 +334,9 @@ fn seed() -> String {
         "ou=Policies",
         "ou=Protected",
     ] {
-        ldif.push_str(&format!(
+        ldif.extend([format!(
             "dn: {path},{base}\nobjectClass: organizationalUnit\n\n"
-        ));
+        )]);
     }
     let policies = [
         (
@@ -352,17 +349,17 @@ fn seed() -> String {
         ("fixed", "pwdAllowUserChange: FALSE\n"),
     ];
     for (name, rules) in policies {
-        ldif.push_str(&format!(
+        ldif.extend([format!(
             "dn: cn={name},ou=Policies,{base}\nobjectClass: device\nobjectClass: pwdPolicy\n\
              cn: {name}\npwdAttribute: userPassword\npwdMinLength: 10\npwdCheckQuality: 2\n\
              pwdMustChange: TRUE\n{rules}\n"
-        ));
+        )]);
     }
-    ldif.push_str(&format!(
+    ldif.extend([format!(
         "dn: {}\nobjectClass: applicationProcess\nobjectClass: simpleSecurityObject\n\
          cn: svc-writeback\nuserPassword: {}\n\n",
         Slapd::SERVICE,
         Slapd::SERVICE_PASSWORD
-    ));
+    )]);
     ldif
 }

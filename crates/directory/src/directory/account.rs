@@ -183,14 +183,15 @@ impl Directory {
             .bytes("objectSid")
             .and_then(Sid::parse)
             .ok_or_else(unseen)?;
-        let groups: String = protected::groups(&own)
+        let groups: Vec<String> = protected::groups(&own)
             .iter()
             .map(|group| format!("(objectSid={group})"))
             .collect();
         // LDAP_MATCHING_RULE_IN_CHAIN ([MS-ADTS] 3.1.1.3.4.4.3).
         let filter = format!(
-            "(&(member:1.2.840.113556.1.4.1941:={})(|(adminCount=1){groups}))",
-            ldap_escape(user.dn.as_str())
+            "(&(member:1.2.840.113556.1.4.1941:={})(|(adminCount=1){}))",
+            ldap_escape(user.dn.as_str()),
+            groups.concat()
         );
         let base = &self.pool.settings.base;
         let (entries, result) = connection
