@@ -11,3 +11,4 @@ mod samba_state;
 mod samba_verify;
 mod slapd;
 mod support;
+mod sync;
