@@ -45,6 +45,7 @@ async fn bare(server: SocketAddr, name: &str, ca: &[u8], bind_as: &str, password
     ldap
 }
 
+#[expect(clippy::print_stdout, reason = "what was measured")]
 fn report(what: &str, mut times: Vec<Duration>) -> Duration {
     times.sort();
     let (median, worst) = (times[times.len() / 2], times[times.len() * 95 / 100]);

@@ -1,5 +1,7 @@
 //! The verbs against a real Samba domain and a real slapd, and against peers that are neither.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod cable;
 mod connecting;
 mod hostile;
