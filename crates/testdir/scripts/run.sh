@@ -13,14 +13,12 @@ word=
 read -r word
 kill -CONT -- "-$server" 2>/dev/null
 kill -TERM "$server" 2>/dev/null
-tries=0
-while kill -0 -- "-$server" 2>/dev/null; do
-	tries=$((tries + 1))
-	if [ "$tries" -gt 60 ]; then
-		kill -KILL -- "-$server" 2>/dev/null
-		break
-	fi
-	sleep 0.05
-done
+(
+	sleep 5
+	kill -KILL -- "-$server" 2>/dev/null
+) &
+patience=$!
 wait "$server" 2>/dev/null
+kill "$patience" 2>/dev/null
+kill -KILL -- "-$server" 2>/dev/null
 [ "$word" = stop ] || rm -rf "$folder"

@@ -197,14 +197,14 @@ async fn a_password_that_a_server_repeats_is_taken_out() {
 
 /// Answers that are none, for a request with this id.
 fn garbage(id: u8) -> Vec<Vec<u8>> {
-    let mut nested = tlv(0x30, b"");
-    for _ in 0..30_000 {
-        // Short lengths until they no longer fit keep this quick.
-        nested = tlv(0x30, &nested);
-        if nested.len() > 200_000 {
-            break;
-        }
-    }
+    // 30,000 sequences, each in the next.
+    let nested: Vec<u8> = (0..30_000_u32)
+        .rev()
+        .flat_map(|inside| {
+            let [a, b, c, d] = (inside * 6).to_be_bytes();
+            [0x30, 0x84, a, b, c, d]
+        })
+        .collect();
     let bad_control = [
         tlv(0x67, &[tlv(10, &[0]), tlv(4, b""), tlv(4, b"")].concat()),
         tlv(0xa0, &tlv(0x30, &tlv(2, b"\x01"))),
@@ -314,4 +314,22 @@ async fn s28_a_server_that_lets_anybody_in_is_not_asked_about_nothing() {
         })
         .is_err()
     );
+}
+
+#[tokio::test]
+async fn a_question_that_is_given_up_leaves_no_answer_behind() {
+    let peer = Peer::new(windows).await;
+    let directory = peer.directory();
+    directory.state(&user()).await.unwrap();
+    for _ in 0..50 {
+        // Given up at another place each time, by whoever is first.
+        let new = password(NEW);
+        let id = user();
+        tokio::select! {
+            biased;
+            () = tokio::task::yield_now() => {}
+            _ = directory.reset(&id, &new, false) => {}
+        }
+        assert_eq!(directory.state(&user()).await.unwrap().dn, USER_DN);
+    }
 }

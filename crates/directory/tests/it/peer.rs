@@ -217,7 +217,12 @@ pub(crate) fn windows_with(request: &Request, groups: Option<Vec<Vec<u8>>>) -> O
             );
             Some([head, done].concat())
         }
-        SEARCH if request.holds(b"objectGUID") => Some([entry(id, USER_DN, &[]), done].concat()),
+        SEARCH if request.holds(b"objectGUID") => {
+            // A search from the top of a domain always brings references to its other parts.
+            let elsewhere = tlv(4, b"ldap://DomainDnsZones.corp.example/DC=DomainDnsZones");
+            let reference = message(id, &tlv(0x73, &elsewhere));
+            Some([entry(id, USER_DN, &[]), reference, done].concat())
+        }
         SEARCH => Some(done),
         MODIFY => Some(result(id, 0x67, 0, b"")),
         _ => None,

@@ -326,3 +326,26 @@ async fn s29_hostile_passwords_are_set_as_they_are_or_refused() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_at_once_wait_for_their_turn() {
+    let Some(slapd) = slapd() else { return };
+    let directory = directory(slapd_settings(slapd));
+    let mut tasks = Vec::new();
+    for number in 0..20 {
+        let user = slapd.user("ou=People");
+        let directory = directory.clone();
+        tasks.push(tokio::spawn(async move {
+            let id = ldap_anchor(&directory, &user).await;
+            let new = password(&format!("Second-Pass-{number}!"));
+            directory.reset(&id, &new, false).await.unwrap();
+            let newer = password(&format!("Third-Pass-{number}!"));
+            directory.change(&id, &new, &newer).await.unwrap();
+            assert_eq!(directory.verify(&id, &new).await, Ok(Verdict::Wrong));
+            assert_eq!(directory.verify(&id, &newer).await, Ok(Verdict::Right));
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+}

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use latchkey_directory::{Anchor, Class, Cursor, Directory, Object, SyncSettings};
 use latchkey_testdir::{Samba, Slapd};
 
+use crate::peer::{ANCHOR, Peer, Request, SEARCH, entry, result, windows};
 use crate::support::{anchor, directory, ldap_anchor, password, samba_settings, slapd_settings};
 
 fn what(base: String, dirsync: bool) -> SyncSettings {
@@ -313,4 +314,54 @@ fn filters_that_are_none_are_refused_at_once() {
         clock: std::sync::Arc::new(crate::support::Now),
     };
     assert!(directory(peer).changes(None, &settings).is_err());
+}
+
+#[tokio::test]
+async fn a_group_of_windows_gives_its_members_in_pieces() {
+    let guid = |last: u8| {
+        let text = format!("<GUID=0b68d111-9ac3-4b5f-8f21-0123456789{last:02x}>;CN=m{last},DC=x");
+        text.into_bytes()
+    };
+    let peer = Peer::new(move |request: &Request| {
+        let id = request.id;
+        let group = |name: &'static str, members: Vec<Vec<u8>>| {
+            let own: Anchor = ANCHOR.parse().unwrap();
+            let attributes = [
+                ("objectGUID", vec![own.uuid().to_bytes_le().to_vec()]),
+                ("objectClass", vec![b"group".to_vec()]),
+                (name, members),
+            ];
+            let dn = format!("<GUID={ANCHOR}>;CN=Everybody,DC=corp,DC=example");
+            Some([entry(id, &dn, &attributes), result(id, 0x65, 0, b"")].concat())
+        };
+        if request.operation != SEARCH {
+            return windows(request);
+        }
+        if request.holds(b"member;range=2-*") {
+            return group("member;range=2-3", vec![guid(2), guid(3)]);
+        }
+        if request.holds(b"member;range=4-*") {
+            return group("member;range=4-*", vec![guid(4)]);
+        }
+        // Empty and in pieces: this is what makes the whole list invisible to whoever looks at
+        // `member` alone.
+        if request.holds(b"userAccountControl") {
+            return group("member;range=0-1", vec![guid(0), guid(1)]);
+        }
+        windows(request)
+    })
+    .await;
+    let what = what("DC=corp,DC=example".into(), false);
+    let read = run(&peer.directory(), None, &what).await;
+    let everybody = read.objects.values().next().unwrap();
+    assert_eq!(everybody.class, Some(Class::Group));
+    assert_eq!(everybody.dn, "CN=Everybody,DC=corp,DC=example");
+    let expected: Vec<Anchor> = (0..5)
+        .map(|last| {
+            format!("0b68d111-9ac3-4b5f-8f21-0123456789{last:02x}")
+                .parse()
+                .unwrap()
+        })
+        .collect();
+    assert_eq!(everybody.members, expected);
 }
