@@ -42,13 +42,22 @@ impl Framer {
         self.buffer.is_empty()
     }
 
-    /// Takes out all the messages that are whole.
+    /// Takes out the messages that are whole, up to one that is refused; then that is the answer of
+    /// the next call. Nothing: there is none yet.
     pub(crate) fn whole(&mut self) -> Result<Vec<u8>, Refused> {
         let mut end = 0;
-        while let Some(length) = self.next_length(end)? {
-            let message = &self.buffer[end..end + length];
-            check(message)?;
-            end += length;
+        loop {
+            let next = self.next_length(end).and_then(|length| {
+                let Some(length) = length else {
+                    return Ok(None);
+                };
+                check(&self.buffer[end..end + length]).map(|()| Some(length))
+            });
+            match next {
+                Ok(Some(length)) => end += length,
+                Err(refused) if end == 0 => return Err(refused),
+                Ok(None) | Err(_) => break,
+            }
         }
         let rest = self.buffer.split_off(end);
         Ok(std::mem::replace(&mut self.buffer, rest))
@@ -138,15 +147,18 @@ where
         let mut buffer = vec![0; 16 * 1024];
         while let Ok(count @ 1..) = from_server.read(&mut buffer).await {
             framer.push(&buffer[..count]);
-            match framer.whole() {
-                Ok(messages) => {
-                    if to_library.write_all(&messages).await.is_err() {
-                        break;
+            loop {
+                match framer.whole() {
+                    Ok(messages) if messages.is_empty() => break,
+                    Ok(messages) => {
+                        if to_library.write_all(&messages).await.is_err() {
+                            return;
+                        }
                     }
-                }
-                Err(Refused(reason)) => {
-                    tracing::warn!(reason, "a server's message was refused");
-                    break;
+                    Err(Refused(reason)) => {
+                        tracing::warn!(reason, "a server's message was refused");
+                        return;
+                    }
                 }
             }
         }
@@ -223,6 +235,14 @@ mod tests {
             assert_eq!(framer.whole().unwrap(), expected, "{index}");
         }
         assert!(framer.is_empty());
+    }
+
+    #[test]
+    fn what_came_before_a_refused_message_gets_through() {
+        let mut framer = Framer::new(LONGEST);
+        framer.push(&[BOUND, b"nonsense"].concat());
+        assert_eq!(framer.whole().unwrap(), BOUND);
+        assert!(framer.whole().is_err());
     }
 
     #[test]
