@@ -68,21 +68,21 @@ pub(crate) fn once(name: &str, make: impl FnOnce(&Path)) -> PathBuf {
     path
 }
 
-/// A loopback address with these ports free, held as long as the file is open.
-pub(crate) fn address(ports: &[u16]) -> (Ipv4Addr, File) {
-    for last in 40..=250 {
-        let address = Ipv4Addr::new(127, 0, 0, last);
-        let lock = File::create(root().join(format!("{address}.lock"))).unwrap();
-        let free = || {
-            ports
-                .iter()
-                .all(|port| TcpListener::bind((address, *port)).is_ok())
-        };
-        if lock.try_lock().is_ok() && free() {
-            return (address, lock);
+/// A number from 40 to 250 that no other fixture of this machine has as long as the file is open, and
+/// for which this is true.
+pub(crate) fn number(free: impl Fn(u8) -> bool) -> (u8, File) {
+    for number in 40..=250 {
+        let lock = File::create(root().join(format!("{number}.lock"))).unwrap();
+        if lock.try_lock().is_ok() && free(number) {
+            return (number, lock);
         }
     }
     panic!("no free loopback address");
+}
+
+/// Whether nobody listens there.
+pub(crate) fn is_free(address: Ipv4Addr, port: u16) -> bool {
+    TcpListener::bind((address, port)).is_ok()
 }
 
 /// A short name for the content of these texts, so that a change of a script makes a new template.

@@ -23,7 +23,7 @@ pub struct Samba {
     address: Ipv4Addr,
     authority: Authority,
     next: AtomicU32,
-    _address_lock: File,
+    _number_lock: File,
 }
 
 /// A user that was made for a test.
@@ -71,7 +71,10 @@ impl Samba {
             .arg("-a")
             .arg(template.join("."))
             .arg(&folder));
-        let (address, lock) = place::address(&PORTS);
+        let at = |number| Ipv4Addr::new(127, 0, 0, number);
+        let (number, lock) =
+            place::number(|number| PORTS.iter().all(|port| place::is_free(at(number), *port)));
+        let address = at(number);
         fs::write(folder.join("etc/smb.conf"), configuration(&folder, address)).unwrap();
         fs::write(folder.join("verb.py"), VERB).unwrap();
         let command = [
@@ -88,7 +91,7 @@ impl Samba {
             address,
             authority: Authority::new("testdir Samba"),
             next: AtomicU32::new(1),
-            _address_lock: lock,
+            _number_lock: lock,
         };
         samba.write_certificate(Validity::Good);
         samba.start_again();

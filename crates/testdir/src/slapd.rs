@@ -1,5 +1,5 @@
-use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
+use std::fs::{self, File};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,6 +21,7 @@ pub struct Slapd {
     ports: [u16; 2],
     authority: Authority,
     next: AtomicU32,
+    _number_lock: File,
 }
 
 /// A user that was made for a test.
@@ -67,7 +68,14 @@ impl Slapd {
             .unwrap();
         let text = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "slapadd: {text}");
-        let ports = free_ports();
+        // Below the ports that are given to whoever asks for any.
+        let ports_of = |number: u8| [20_000, 20_300].map(|first| first + u16::from(number));
+        let (number, lock) = place::number(|number| {
+            ports_of(number)
+                .iter()
+                .all(|port| place::is_free(Ipv4Addr::LOCALHOST, *port))
+        });
+        let ports = ports_of(number);
         let command = [
             place::find_program("slapd").unwrap().display().to_string(),
             "-f".into(),
@@ -85,6 +93,7 @@ impl Slapd {
             ports,
             authority,
             next: AtomicU32::new(1),
+            _number_lock: lock,
         };
         slapd.start_again();
         slapd
@@ -282,11 +291,6 @@ fn write_certificate(folder: &Path, authority: &Authority, validity: Validity) {
     fs::write(tls.join("ca.pem"), authority.pem()).unwrap();
     fs::write(tls.join("cert.pem"), certificate).unwrap();
     fs::write(tls.join("key.pem"), key).unwrap();
-}
-
-fn free_ports() -> [u16; 2] {
-    let held = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
-    held.map(|listener| listener.local_addr().unwrap().port())
 }
 
 fn configuration(folder: &Path) -> String {

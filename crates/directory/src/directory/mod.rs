@@ -94,6 +94,9 @@ impl Directory {
     }
 
     /// Tries a password, by signing in as the user on a connection of its own.
+    ///
+    /// Of several servers it may be another than the one that was written to. Windows asks the one
+    /// that knows every change before it calls a password wrong; servers of LDAP do not.
     pub async fn verify(&self, user: &Anchor, password: &Password) -> Result<Verdict, Failure> {
         verify::verify(self, *user, password).await
     }

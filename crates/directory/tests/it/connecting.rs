@@ -117,8 +117,8 @@ async fn a_frozen_server_is_unreachable_before_anything_is_sent() {
         return;
     };
     let mut settings = samba_settings(&samba);
-    settings.operation_timeout = Duration::from_secs(2);
-    settings.connect_timeout = Duration::from_secs(2);
+    settings.operation_timeout = Duration::from_secs(5);
+    settings.connect_timeout = Duration::from_secs(5);
     let directory = directory(settings);
     let user = samba.user("OU=People");
     let id = anchor(&directory, &user).await;
@@ -141,7 +141,7 @@ async fn an_answer_that_is_lost_after_the_write_is_an_unknown_outcome() {
         let cable = Cable::to(real, cut).await;
         let mut settings = samba_settings(samba);
         settings.servers = vec![address(Samba::HOST, cable.port, [127, 0, 0, 1])];
-        settings.operation_timeout = Duration::from_secs(3);
+        settings.operation_timeout = Duration::from_secs(8);
         let directory = directory(settings);
         let user = samba.user("OU=People");
         let id = anchor(&directory, &user).await;
@@ -176,8 +176,8 @@ async fn an_answer_that_is_lost_before_the_write_changes_nothing() {
     let cable = Cable::to(real, Cut::Silence).await;
     let mut settings = slapd_settings(slapd);
     settings.servers = vec![address("localhost", cable.port, [127, 0, 0, 1])];
-    settings.operation_timeout = Duration::from_secs(1);
-    settings.connect_timeout = Duration::from_secs(1);
+    settings.operation_timeout = Duration::from_secs(4);
+    settings.connect_timeout = Duration::from_secs(4);
     let directory = directory(settings);
     let user = slapd.user("ou=People");
     let id = ldap_anchor(&directory, &user).await;

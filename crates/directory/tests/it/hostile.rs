@@ -274,7 +274,7 @@ async fn answers_that_are_none_are_errors_and_no_crashes() {
             })
             .await;
             let mut settings = peer.settings();
-            settings.operation_timeout = std::time::Duration::from_secs(2);
+            settings.operation_timeout = std::time::Duration::from_secs(20);
             let directory = Directory::new(settings).unwrap();
             let outcome = directory.reset(&user(), &password(NEW), false).await;
             let Err(failure) = outcome else {

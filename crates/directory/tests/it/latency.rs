@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use latchkey_directory::SyncSettings;
+use latchkey_testdir::Slapd;
 use ldap3::exop::PasswordModify;
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, Mod, StdStream};
 use rustls::pki_types::CertificateDer;
@@ -130,4 +132,33 @@ async fn latency_of_a_reset_beside_the_bare_library() {
     let added =
         report("slapd, reset", with).saturating_sub(report("slapd, bare operation", without));
     assert!(added < Duration::from_millis(20), "{added:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures, so it wants an idle machine"]
+async fn latency_of_a_first_synchronisation() {
+    const OBJECTS: u32 = 10_000;
+    let Some(slapd) = latchkey_testdir::slapd() else {
+        return;
+    };
+    slapd.bulk(OBJECTS);
+    let directory = directory(slapd_settings(&slapd));
+    let what = SyncSettings {
+        bases: vec![format!("ou=Bulk,{}", Slapd::BASE)],
+        user_filter: None,
+        group_filter: None,
+        attributes: ["mail", "sn", "cn", "uid"].map(str::to_owned).to_vec(),
+        page_size: 1000,
+        dirsync: true,
+    };
+    let start = Instant::now();
+    let mut changes = directory.changes(None, &what).unwrap();
+    let mut objects = 0;
+    while let Some(page) = changes.next().await.unwrap() {
+        objects += page.objects.len();
+    }
+    let time = start.elapsed();
+    assert_eq!(objects, OBJECTS as usize);
+    report("slapd, 10,000 objects", vec![time]);
+    assert!(time < Duration::from_secs(10), "{time:?}");
 }

@@ -343,6 +343,11 @@ async fn many_at_once_wait_for_their_turn() {
             directory.change(&id, &new, &newer).await.unwrap();
             assert_eq!(directory.verify(&id, &new).await, Ok(Verdict::Wrong));
             assert_eq!(directory.verify(&id, &newer).await, Ok(Verdict::Right));
+            assert!(!directory.state(&id).await.unwrap().locked);
+            directory.unlock(&id).await.unwrap();
+            directory.rights(&id).await.unwrap();
+            assert!(directory.health().await.is_good());
+            assert_eq!(directory.health_of_each().await.len(), 1);
         }));
     }
     for task in tasks {
