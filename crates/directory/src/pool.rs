@@ -13,7 +13,7 @@ use crate::{Failure, SetupError, security};
 
 /// The most connections at a time, those of users' sign-ins included. Directories serialise writes:
 /// more would only wait there.
-const MOST: usize = 8;
+pub(crate) const MOST: usize = 8;
 
 /// An idle connection is closed by then; Active Directory closes its end after 15 minutes.
 const LONGEST_IDLE: Duration = Duration::from_secs(120);

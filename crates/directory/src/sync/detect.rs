@@ -96,8 +96,9 @@ async fn reads_deleted(connection: &mut Connection, domain: &str) -> Result<bool
     Ok(result.rc == 0 && entries.iter().any(|entry| entry.has("isDeleted")))
 }
 
-/// Users and groups, deleted ones too; a deleted user keeps its class but not its category.
-const OF_INTEREST: &str = "(|(objectClass=user)(objectClass=group))";
+/// Users and groups, deleted ones too: a deleted user keeps its classes but not its category.
+/// Computers, which are users by class, change all the time.
+const OF_INTEREST: &str = "(|(&(objectClass=user)(!(objectClass=computer)))(objectClass=group))";
 
 async fn dirsync(
     connection: &mut Connection,

@@ -109,6 +109,21 @@ async fn a_server_that_is_not_there_is_unreachable_until_it_is() {
         directory.verify(&id, &password(NEW)).await,
         Ok(Verdict::Right)
     );
+    // What an administrator changes meanwhile counts at once.
+    samba.policy("minPwdLength", "20");
+    let policy = directory.state(&id).await.unwrap().policy;
+    assert_eq!(policy.min_length, Some(20));
+    let outcome = directory
+        .reset(&id, &password("Third-Pass-3!"), false)
+        .await;
+    assert_eq!(code(outcome), "policy/too_short");
+    // The certificate that it comes back with has expired, and it is not spoken to.
+    samba.with_expired_certificate();
+    let outcome = directory.verify(&id, &password(NEW)).await;
+    assert!(
+        matches!(&outcome, Err(Failure::Unreachable(why)) if why.contains("expired")),
+        "{outcome:?}"
+    );
 }
 
 #[tokio::test]
