@@ -209,7 +209,7 @@ impl Refusal {
         }
         match self.data() {
             // ERROR_LOGON_FAILURE; ERROR_NO_SUCH_USER is not told to those who do not know.
-            Some(0x52e | 0x525) => Ok(Verdict::Wrong),
+            Some(0x52e | 0x525) | None => Ok(Verdict::Wrong),
             Some(0x533) => Ok(Verdict::Disabled),
             Some(0x773) => Ok(Verdict::RightButMustChange),
             Some(0x532) => Ok(Verdict::RightButExpired),
@@ -218,18 +218,16 @@ impl Refusal {
             // Hours, and workstations.
             Some(0x530 | 0x531) => Ok(Verdict::NotNow),
             Some(_) => Err(self.unexpected()),
-            None => Ok(Verdict::Wrong),
         }
     }
 
     /// A refused bind of a user at an LDAP server.
     pub(crate) fn of_a_bind_at_ldap(&self) -> Result<Verdict, Failure> {
         match (self.code, self.ppolicy.and_then(|control| control.error)) {
-            (49, Some(PpolicyError::AccountLocked)) => Ok(Verdict::Locked),
+            // The second is 389-ds, when there were too many wrong ones.
+            (49, Some(PpolicyError::AccountLocked)) | (19, _) => Ok(Verdict::Locked),
             (49, Some(PpolicyError::Expired)) => Ok(Verdict::RightButExpired),
             (49, _) => Ok(Verdict::Wrong),
-            // 389-ds, when there were too many wrong ones.
-            (19, _) => Ok(Verdict::Locked),
             // 389-ds, when `nsAccountLock` is set.
             (53, _) if self.text.contains("inactivated") => Ok(Verdict::Disabled),
             _ => Err(self.by_code()),

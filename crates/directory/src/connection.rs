@@ -356,7 +356,8 @@ fn bare(host: &str) -> &str {
         .unwrap_or(host)
 }
 
-/// A change that leaves an attribute with exactly these values.
+/// A change that leaves an attribute with exactly these values. The library takes them as plain
+/// vectors, which nobody wipes: the one copy of a password that is beyond our reach.
 pub(crate) fn replace(name: &str, values: &[&[u8]]) -> Mod<Vec<u8>> {
     Mod::Replace(
         name.as_bytes().to_vec(),

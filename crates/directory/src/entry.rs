@@ -62,6 +62,16 @@ impl Entry {
             .map_or(&[], Vec::as_slice)
     }
 
+    /// A piece of a long list of values: the number of its last one, none if that is the end, and the
+    /// values.
+    pub(crate) fn range(&self, name: &str) -> Option<(Option<u32>, &[Vec<u8>])> {
+        let prefix = format!("{};range=", name.to_ascii_lowercase());
+        self.attributes.iter().find_map(|(found, values)| {
+            let (_, end) = found.strip_prefix(&prefix)?.split_once('-')?;
+            Some((end.parse().ok(), values.as_slice()))
+        })
+    }
+
     pub(crate) fn bytes(&self, name: &str) -> Option<&[u8]> {
         self.all(name).first().map(Vec::as_slice)
     }
@@ -93,5 +103,22 @@ impl Entry {
                 .ok()
                 .map(Anchor::new),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_comes_in_pieces() {
+        let piece = |name| {
+            Entry::made(&[(name, &[b"a"])])
+                .range("Member")
+                .map(|(end, _)| end)
+        };
+        assert_eq!(piece("member;range=0-1499"), Some(Some(1499)));
+        assert_eq!(piece("member;range=1500-*"), Some(None));
+        assert_eq!(piece("member"), None);
     }
 }

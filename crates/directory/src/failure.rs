@@ -96,8 +96,7 @@ pub enum Failure {
     /// The request was sent and no answer came. It may have been done.
     #[error("outcome unknown: {0}")]
     OutcomeUnknown(String),
-    /// The server refused with a meaning that is not known here, or broke the protocol in an answer
-    /// to a question that changes nothing.
+    /// The server refused with a meaning that is not known here. Nothing was done.
     #[error("unexpected answer {code}: {text}")]
     Unexpected {
         /// The LDAP result code (RFC 4511, appendix A), or the Win32 code if the server gave one.

@@ -42,13 +42,22 @@ impl Framer {
         self.buffer.is_empty()
     }
 
-    /// Takes out all the messages that are whole.
+    /// Takes out the messages that are whole, up to one that is refused; then that is the answer of
+    /// the next call. Nothing: there is none yet.
     pub(crate) fn whole(&mut self) -> Result<Vec<u8>, Refused> {
         let mut end = 0;
-        while let Some(length) = self.next_length(end)? {
-            let message = &self.buffer[end..end + length];
-            check(message)?;
-            end += length;
+        loop {
+            let next = self.next_length(end).and_then(|length| {
+                let Some(length) = length else {
+                    return Ok(None);
+                };
+                check(&self.buffer[end..end + length]).map(|()| Some(length))
+            });
+            match next {
+                Ok(Some(length)) => end += length,
+                Err(refused) if end == 0 => return Err(refused),
+                Ok(None) | Err(_) => break,
+            }
         }
         let rest = self.buffer.split_off(end);
         Ok(std::mem::replace(&mut self.buffer, rest))
@@ -124,10 +133,7 @@ where
     let out = async {
         // Passwords pass through here.
         let mut buffer = Zeroizing::new(vec![0; 16 * 1024]);
-        loop {
-            let Ok(count @ 1..) = from_library.read(&mut buffer).await else {
-                break;
-            };
+        while let Ok(count @ 1..) = from_library.read(&mut buffer).await {
             if to_server.write_all(&buffer[..count]).await.is_err()
                 || to_server.flush().await.is_err()
             {
@@ -139,20 +145,20 @@ where
     let back = async {
         let mut framer = Framer::new(LONGEST);
         let mut buffer = vec![0; 16 * 1024];
-        loop {
-            let Ok(count @ 1..) = from_server.read(&mut buffer).await else {
-                break;
-            };
+        while let Ok(count @ 1..) = from_server.read(&mut buffer).await {
             framer.push(&buffer[..count]);
-            match framer.whole() {
-                Ok(messages) => {
-                    if to_library.write_all(&messages).await.is_err() {
-                        break;
+            loop {
+                match framer.whole() {
+                    Ok(messages) if messages.is_empty() => break,
+                    Ok(messages) => {
+                        if to_library.write_all(&messages).await.is_err() {
+                            return;
+                        }
                     }
-                }
-                Err(Refused(reason)) => {
-                    tracing::warn!(reason, "a server's message was refused");
-                    break;
+                    Err(Refused(reason)) => {
+                        tracing::warn!(reason, "a server's message was refused");
+                        return;
+                    }
                 }
             }
         }
@@ -229,6 +235,14 @@ mod tests {
             assert_eq!(framer.whole().unwrap(), expected, "{index}");
         }
         assert!(framer.is_empty());
+    }
+
+    #[test]
+    fn what_came_before_a_refused_message_gets_through() {
+        let mut framer = Framer::new(LONGEST);
+        framer.push(&[BOUND, b"nonsense"].concat());
+        assert_eq!(framer.whole().unwrap(), BOUND);
+        assert!(framer.whole().is_err());
     }
 
     #[test]

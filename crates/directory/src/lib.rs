@@ -27,9 +27,11 @@ mod protected;
 mod security;
 mod settings;
 mod state;
+mod sync;
 
 pub use anchor::Anchor;
 pub use directory::Directory;
 pub use failure::{Breach, Failure, Retry, SetupError};
 pub use settings::{Address, Kind, Security, Settings};
 pub use state::{Bind, Done, Health, Policy, PolicySource, Right, Rights, State, Verdict};
+pub use sync::{Changes, Class, Cursor, Object, Page, SyncSettings};

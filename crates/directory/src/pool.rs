@@ -13,7 +13,7 @@ use crate::{Failure, SetupError, security};
 
 /// The most connections at a time, those of users' sign-ins included. Directories serialise writes:
 /// more would only wait there.
-const MOST: usize = 8;
+pub(crate) const MOST: usize = 8;
 
 /// An idle connection is closed by then; Active Directory closes its end after 15 minutes.
 const LONGEST_IDLE: Duration = Duration::from_secs(120);
@@ -60,18 +60,28 @@ impl Pool {
                 return Ok(self.lease(connection, permit, true));
             }
         }
-        self.connect(permit).await
+        self.connect(permit, self.order()).await
     }
 
     /// A new connection, whatever is idle.
     pub(crate) async fn take_new(self: &Arc<Self>) -> Result<Lease, Failure> {
         let permit = self.slot().await?;
-        self.connect(permit).await
+        self.connect(permit, self.order()).await
     }
 
-    async fn connect(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Result<Lease, Failure> {
+    /// A new connection to this server and no other.
+    pub(crate) async fn take_from(self: &Arc<Self>, server: usize) -> Result<Lease, Failure> {
+        let permit = self.slot().await?;
+        self.connect(permit, vec![server]).await
+    }
+
+    async fn connect(
+        self: &Arc<Self>,
+        permit: OwnedSemaphorePermit,
+        servers: Vec<usize>,
+    ) -> Result<Lease, Failure> {
         let mut reasons = Vec::new();
-        for server in self.order() {
+        for server in servers {
             match self.open(server).await {
                 Ok(connection) => return Ok(self.lease(connection, permit, false)),
                 Err(Unanswered::Broken(broken)) => {

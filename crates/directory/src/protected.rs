@@ -272,7 +272,7 @@ mod tests {
         bytes.extend([4, 0, 0, 0]);
         bytes.extend((entries.len() as u16).to_le_bytes());
         bytes.extend([0, 0]);
-        entries.iter().for_each(|entry| bytes.extend(entry));
+        bytes.extend(entries.iter().flatten());
         bytes
     }
 

@@ -58,7 +58,7 @@ pub struct Settings {
     pub user_bases: Vec<String>,
     /// A filter (RFC 4515) that users in scope also fit.
     pub user_filter: Option<String>,
-    /// The longest time for connecting, TLS and the service account's bind together, to one server.
+    /// The longest time for connecting to one server with TLS, and again for signing in there.
     pub connect_timeout: Duration,
     /// The longest time for the answer to one request.
     pub operation_timeout: Duration,

@@ -94,7 +94,7 @@ pub struct Done {
     /// The account was locked before.
     pub was_locked: bool,
     /// The password must be changed at the next sign-in. False although it was asked: the password
-    /// was set, and the directory refused this.
+    /// was set, and the directory refused this, or the account's password never expires.
     pub must_change: bool,
     /// Whether the password history was applied. False for a reset on a server without the
     /// policy-hints control, or when that was not asked for; none where no password was set.

@@ -5,7 +5,7 @@ use super::Directory;
 use crate::answer::Refusal;
 use crate::connection::{Connection, Unanswered};
 use crate::entry::Entry;
-use crate::pool::Lease;
+use crate::pool::{Lease, MOST};
 use crate::protected::{self, Sid};
 use crate::settings::Kind;
 use crate::{Anchor, Failure, certificate};
@@ -69,28 +69,39 @@ pub(super) struct Account {
 impl Directory {
     /// Finds a user in scope and reads what is known, on a connection that works.
     pub(super) async fn locate(&self, user: Anchor) -> Result<Found, Failure> {
-        let mut last = None;
-        // As many idle connections as there are may be stale; after those come the servers.
-        for _ in 0..self.pool.settings.servers.len() + 8 {
+        for attempt in 0.. {
             let mut lease = self.pool.take().await?;
             match self.locate_on(&mut lease, user).await {
                 Ok(account) => return Ok(Found { lease, account }),
-                Err(Unanswered::Failed(failure)) => {
-                    lease.keep();
-                    return Err(failure);
-                }
-                Err(Unanswered::Broken(broken)) => {
-                    let fresh = !lease.used_before;
-                    let text = format!("{}: {broken}", lease.label);
-                    lease.discard(&broken);
-                    if fresh && self.pool.settings.servers.len() == 1 {
-                        return Err(Failure::Unreachable(text));
-                    }
-                    last = Some(text);
-                }
+                Err(unanswered) => self.may_ask_again(lease, unanswered, attempt)?,
             }
         }
-        Err(Failure::Unreachable(last.unwrap_or_default()))
+        Err(Failure::NotFound)
+    }
+
+    /// Whether a question that changes nothing is worth another connection; if not, its failure.
+    pub(super) fn may_ask_again(
+        &self,
+        lease: Lease,
+        unanswered: Unanswered,
+        attempt: usize,
+    ) -> Result<(), Failure> {
+        let broken = match unanswered {
+            Unanswered::Failed(failure) => {
+                lease.keep();
+                return Err(failure);
+            }
+            Unanswered::Broken(broken) => broken,
+        };
+        let servers = self.pool.settings.servers.len();
+        // Idle connections may all be stale. After those comes each server once.
+        let is_last = attempt >= MOST + servers || (!lease.used_before && servers == 1);
+        let text = format!("{}: {broken}", lease.label);
+        lease.discard(&broken);
+        if is_last {
+            return Err(Failure::Unreachable(text));
+        }
+        Ok(())
     }
 
     async fn locate_on(
@@ -183,14 +194,15 @@ impl Directory {
             .bytes("objectSid")
             .and_then(Sid::parse)
             .ok_or_else(unseen)?;
-        let groups: String = protected::groups(&own)
+        let groups: Vec<String> = protected::groups(&own)
             .iter()
             .map(|group| format!("(objectSid={group})"))
             .collect();
         // LDAP_MATCHING_RULE_IN_CHAIN ([MS-ADTS] 3.1.1.3.4.4.3).
         let filter = format!(
-            "(&(member:1.2.840.113556.1.4.1941:={})(|(adminCount=1){groups}))",
-            ldap_escape(user.dn.as_str())
+            "(&(member:1.2.840.113556.1.4.1941:={})(|(adminCount=1){}))",
+            ldap_escape(user.dn.as_str()),
+            groups.concat()
         );
         let base = &self.pool.settings.base;
         let (entries, result) = connection
@@ -327,7 +339,7 @@ mod tests {
     fn times_of_windows_begin_in_1601() {
         assert_eq!(
             filetime(131_000_000_000_000_000).unwrap().rfc3339(),
-            "2016-02-14T12:26:40.000Z"
+            "2016-02-15T08:53:20.000Z"
         );
         assert_eq!(filetime(0), None);
         assert_eq!(filetime(i64::MAX), None);

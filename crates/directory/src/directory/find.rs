@@ -1,7 +1,6 @@
 use ldap3::ldap_escape;
 
 use super::Directory;
-use crate::connection::Unanswered;
 use crate::settings::Kind;
 use crate::{Anchor, Failure};
 
@@ -9,7 +8,8 @@ use crate::{Anchor, Failure};
 const LONGEST: usize = 4096;
 
 pub(super) async fn find(directory: &Directory, name: &str) -> Result<Anchor, Failure> {
-    if name.is_empty() || name.len() > LONGEST {
+    // Samba stops reading a name at a NUL, and no name has one.
+    if name.is_empty() || name.len() > LONGEST || name.chars().any(char::is_control) {
         return Err(Failure::NotFound);
     }
     let name = ldap_escape(name);
@@ -19,27 +19,15 @@ pub(super) async fn find(directory: &Directory, name: &str) -> Result<Anchor, Fa
         Kind::Ldap => (format!("(|(mail={name})(uid={name}))"), "entryUUID"),
     };
     let filter = directory.filter(&one);
-    for last in [false, true] {
+    for attempt in 0.. {
         let mut lease = directory.pool.take().await?;
         match directory.one(&mut lease, &filter, &[anchor]).await {
             Ok(entry) => {
                 lease.keep();
-                return entry.anchor(kind).ok_or(Failure::NotConfigured(format!(
-                    "{anchor} of users cannot be read"
-                )));
+                let unreadable = format!("{anchor} of users cannot be read");
+                return entry.anchor(kind).ok_or(Failure::NotConfigured(unreadable));
             }
-            Err(Unanswered::Broken(broken)) if !last && lease.used_before => {
-                lease.discard(&broken);
-            }
-            Err(Unanswered::Broken(broken)) => {
-                let text = format!("{}: {broken}", lease.label);
-                lease.discard(&broken);
-                return Err(Failure::Unreachable(text));
-            }
-            Err(Unanswered::Failed(failure)) => {
-                lease.keep();
-                return Err(failure);
-            }
+            Err(unanswered) => directory.may_ask_again(lease, unanswered, attempt)?,
         }
     }
     Err(Failure::NotFound)

@@ -1,9 +1,25 @@
 use super::Directory;
 use crate::Failure;
-use crate::settings::Kind;
+use crate::pool::Lease;
+use crate::settings::{Address, Kind};
 use crate::state::{Bind, Health};
 
+/// Of the first server that answers.
 pub(super) async fn health(directory: &Directory) -> Health {
+    // A new connection: an idle one could tell of better times.
+    judge(directory, directory.pool.take_new().await).await
+}
+
+pub(super) async fn of_each(directory: &Directory) -> Vec<(Address, Health)> {
+    let mut each = Vec::new();
+    for (server, address) in directory.pool.settings.servers.iter().enumerate() {
+        let health = judge(directory, directory.pool.take_from(server).await).await;
+        each.push((address.clone(), health));
+    }
+    each
+}
+
+async fn judge(directory: &Directory, taken: Result<Lease, Failure>) -> Health {
     let settings = &directory.pool.settings;
     let mut health = Health {
         bind: Bind::Ok,
@@ -15,8 +31,7 @@ pub(super) async fn health(directory: &Directory) -> Health {
         clock_ahead_us: None,
         certificate_expires: None,
     };
-    // A new connection: an idle one could tell of better times.
-    let mut lease = match directory.pool.take_new().await {
+    let mut lease = match taken {
         Ok(lease) => lease,
         Err(Failure::NotConfigured(text)) => {
             health.bind = Bind::Refused(text);

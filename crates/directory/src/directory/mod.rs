@@ -21,7 +21,7 @@ use std::sync::Arc;
 use latchkey_types::Password;
 
 use crate::pool::Pool;
-use crate::settings::{Kind, Settings};
+use crate::settings::{Address, Kind, Settings};
 use crate::state::{Done, Health, Rights, State, Verdict};
 use crate::{Anchor, Failure, SetupError};
 
@@ -51,6 +51,11 @@ impl Directory {
     /// Asks a server who it is, signs in, and looks at what the settings say.
     pub async fn health(&self) -> Health {
         health::health(self).await
+    }
+
+    /// The same, of every server of the settings by itself.
+    pub async fn health_of_each(&self) -> Vec<(Address, Health)> {
+        health::of_each(self).await
     }
 
     /// Reads what there is to know before a password is touched.
@@ -89,6 +94,9 @@ impl Directory {
     }
 
     /// Tries a password, by signing in as the user on a connection of its own.
+    ///
+    /// Of several servers it may be another than the one that was written to. Windows asks the one
+    /// that knows every change before it calls a password wrong; servers of LDAP do not.
     pub async fn verify(&self, user: &Anchor, password: &Password) -> Result<Verdict, Failure> {
         verify::verify(self, *user, password).await
     }

@@ -81,7 +81,8 @@ async fn active_directory(
     }
     Ok(Done {
         was_locked: account.locked(None),
-        must_change,
+        // An account whose password never expires is not asked for a new one, either.
+        must_change: must_change && !account.password_never_expires(),
         history_enforced: Some(hints.is_some()),
         server: connection.label.clone(),
     })
