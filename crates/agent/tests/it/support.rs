@@ -206,7 +206,7 @@ impl Backend for Fake {
 
     async fn unlock(&self, user: &Anchor) -> Result<Done, Failure> {
         self.write(user, "unlock", |world| {
-            world.locked.retain(|other| other != user)
+            world.locked.retain(|other| other != user);
         })
         .await
     }
@@ -475,12 +475,15 @@ impl Asked {
     }
 }
 
+/// The public halves of an agent's keys: signing, sealing.
+pub(crate) type Halves = ([u8; 32], [u8; 32]);
+
 /// A service that does what a test says, and checks whatever an agent says.
 pub(crate) struct Service {
     listener: TcpListener,
     pub(crate) key: SigningKey,
     /// By number: those that verify, those that are sealed to.
-    pub(crate) keys: Mutex<HashMap<u32, ([u8; 32], [u8; 32])>>,
+    pub(crate) keys: Mutex<HashMap<u32, Halves>>,
     pub(crate) roll_over: Mutex<bool>,
     /// Its clock is ahead of this machine's by as many seconds.
     pub(crate) ahead: Mutex<i64>,
@@ -511,7 +514,7 @@ impl Service {
         Timestamp(SystemTimes.now().0 + *self.ahead.lock().unwrap() * 1_000_000)
     }
 
-    pub(crate) fn learn(&self, number: u32, keys: &([u8; 32], [u8; 32])) {
+    pub(crate) fn learn(&self, number: u32, keys: &Halves) {
         self.keys.lock().unwrap().insert(number, *keys);
     }
 
