@@ -198,7 +198,9 @@ impl Connection {
     pub(crate) async fn close(mut self, within: Duration) {
         let closing = async {
             if self.socket.close(None).await.is_ok() {
-                while let Some(Ok(_)) = self.socket.next().await {}
+                while let Some(Ok(frame)) = self.socket.next().await
+                    && !frame.is_close()
+                {}
             }
         };
         let _ = tokio::time::timeout(within, closing).await;

@@ -1,6 +1,7 @@
 //! Connecting, staying connected, and stopping.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use latchkey_agent::agent::RunError;
 use latchkey_agent::check::{self, Setup, Verdict};
@@ -207,7 +208,7 @@ async fn clocks_may_differ_by_an_hour_in_either_direction() {
             let asked = bench.request(1, Verb::Reset, 0);
             assert_eq!(line.ask(&asked.operate()).await, DONE);
             let mut context = bench.request(2, Verb::Reset, 1).context;
-            context.expires_at = bench.service.now();
+            context.expires_at = bench.service.now().minus(Duration::from_secs(5));
             let asked = bench.seal(context, &contents(1), 1);
             assert_eq!(line.ask(&asked.operate()).await, refused(Refusal::Expired));
             agent.kill().await;

@@ -2,8 +2,9 @@
 //! any two steps.
 
 use std::collections::{HashMap, VecDeque};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -339,6 +340,7 @@ pub(crate) struct Bench {
 impl Bench {
     /// An enrolled agent beside a directory in which Ada has the old password.
     pub(crate) async fn new() -> Self {
+        keep_log();
         let folder = tempfile::tempdir().unwrap();
         let service = Service::new().await;
         let keys = KeyPair::generate(1, &SystemEntropy).unwrap();
@@ -611,8 +613,9 @@ impl Line<'_> {
         loop {
             match self.socket.next().await {
                 Some(Ok(Message::Text(text))) => return Some(decode(&text).unwrap()),
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                // After a farewell comes the end.
                 Some(Ok(_)) => {}
+                Some(Err(_)) | None => return None,
             }
         }
     }
@@ -698,4 +701,40 @@ pub(crate) fn bytes_of(folder: &Path) -> Vec<u8> {
         .iter()
         .flat_map(|file| std::fs::read(file).unwrap())
         .collect()
+}
+
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+static LOG: OnceLock<Kept> = OnceLock::new();
+
+/// Keeps what all tests of this process log, at every level.
+fn keep_log() -> &'static Kept {
+    LOG.get_or_init(|| {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .json()
+            .flatten_event(true)
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+        kept
+    })
+}
+
+/// What was logged.
+pub(crate) fn logged() -> String {
+    String::from_utf8_lossy(&keep_log().0.lock().unwrap()).into_owned()
 }
