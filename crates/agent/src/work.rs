@@ -184,20 +184,32 @@ impl Shared {
         )
     }
 
-    /// Nobody knows that the service sent it, so it changes nothing: neither the directory nor the
-    /// journal. Something else with this id may be under way, which has its own answer.
+    /// It changes nothing: neither the directory nor the journal. If the service did not sign it,
+    /// something else with this id may be under way or done, which has its own answer. If it did, but
+    /// the keys that it was sealed to are gone, the journal may still have the answer.
     fn cannot_open(&self, request: &Request, error: EnvelopeError) {
         let id = request.context.id;
-        let event = match error {
-            EnvelopeError::WrongKey | EnvelopeError::Key(_) => Event::DecryptionError,
-            _ => Event::InputValidationError,
+        let is_signed = error == EnvelopeError::WrongKey;
+        let event = if is_signed || matches!(error, EnvelopeError::Key(_)) {
+            Event::DecryptionError
+        } else {
+            Event::InputValidationError
         };
         let about = About {
             operation: Some(id),
             user: None,
         };
         log(event, about, &error.to_string());
-        if lock(&self.journal).journal().knows(id) {
+        let (is_known, noted) = {
+            let journal = lock(&self.journal);
+            let journal = journal.journal();
+            (journal.knows(id), journal.answer(id).cloned())
+        };
+        if is_known {
+            let unknown = || self.sign(id, Came::of(Outcome::Unknown), 0);
+            if is_signed && let Some(signed) = noted.or_else(unknown) {
+                self.pass(signed);
+            }
             return;
         }
         let answered = lock(&self.recent).get(&id).cloned();

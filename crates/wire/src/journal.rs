@@ -373,6 +373,14 @@ impl Journal {
             .map(|entry| &entry.context)
     }
 
+    /// What came of an operation, if that is known.
+    pub fn answer(&self, id: OperationId) -> Option<&Signed> {
+        match &self.entries.get(&id)?.state {
+            State::Done(signed) | State::Delivered(signed) => Some(signed),
+            State::Begun => None,
+        }
+    }
+
     /// Whether there is anything with this id.
     pub fn knows(&self, id: OperationId) -> bool {
         self.entries.contains_key(&id)

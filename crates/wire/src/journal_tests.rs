@@ -78,11 +78,14 @@ fn an_operation_goes_from_begun_to_done_to_delivered_and_never_back() {
     assert!(matches!(journal.begin(&context(1)), Begin::New(_)));
     assert_eq!(journal.begin(&context(1)), Begin::UnderWay);
     assert!(journal.delivered(id(1)).is_none(), "not done yet");
+    assert_eq!(journal.answer(id(1)), None);
     journal.done(signed(1, YES)).unwrap();
     assert_eq!(journal.done(signed(1, NO)), Err(JournalError::OutOfTurn));
     assert_eq!(journal.begin(&context(1)), Begin::Done(signed(1, YES)));
     assert_eq!(journal.undelivered().count(), 1);
+    assert_eq!(journal.answer(id(1)), Some(&signed(1, YES)));
     assert!(journal.delivered(id(1)).is_some());
+    assert_eq!(journal.answer(id(1)), Some(&signed(1, YES)));
     assert!(journal.delivered(id(1)).is_none(), "once is enough");
     assert_eq!(journal.undelivered().count(), 0);
     assert_eq!(journal.begin(&context(1)), Begin::Done(signed(1, YES)));

@@ -9,5 +9,6 @@ mod connection;
 mod enrolment;
 mod killed;
 mod operations;
+mod process;
 mod roll_over;
 mod support;

@@ -3,7 +3,7 @@
 use latchkey_agent::keys::Identity;
 use latchkey_crypto::sign::VerifyingKey;
 use latchkey_types::UserId;
-use latchkey_wire::operation::{Context, Verb};
+use latchkey_wire::operation::{Context, Outcome, Refusal, Verb};
 use latchkey_wire::proof;
 use latchkey_wire::v1::{Agent, Denied, Service as Say};
 
@@ -134,6 +134,41 @@ async fn keys_that_are_in_force_although_the_agent_never_heard_so_are_used() {
         );
         agent.kill().await;
         assert_eq!(Identity::load(bench.path()).unwrap().current.number, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_sealed_to_keys_that_are_gone_is_answered_from_the_journal_or_not_known() {
+    within(async {
+        let bench = Bench::new().await;
+        let agent = bench.start();
+        let mut line = bench.service.accept().await;
+        let done = bench.request(1, Verb::Reset, 0);
+        assert_eq!(line.ask(&done.operate()).await, DONE);
+        line.keep(&done).await;
+        bench.fake.arrived.notified().await;
+        bench.fake.fault(Fault::Panics);
+        let begun = bench.request(2, Verb::Reset, 1);
+        line.say(&begun.operate()).await;
+        bench.fake.arrived.notified().await;
+        agent.kill().await;
+        drop(line);
+        // A long time later.
+        let mut identity = Identity::load(bench.path()).unwrap();
+        let entropy = latchkey_agent::system::SystemEntropy;
+        identity.current = latchkey_agent::keys::KeyPair::generate(2, &entropy).unwrap();
+        identity.save(bench.path()).unwrap();
+        bench.service.learn(2, &identity.current.public().unwrap());
+        let agent = bench.start();
+        let mut line = bench.service.accept().await;
+        assert_eq!(line.ask(&done.find_out()).await, DONE);
+        assert_eq!(line.ask(&begun.find_out()).await, Outcome::Unknown);
+        let unseen = bench.request(3, Verb::Reset, 2);
+        let malformed = refused(Refusal::Malformed);
+        assert_eq!(line.ask(&unseen.operate()).await, malformed);
+        assert_eq!(bench.fake.writes(), 2);
+        agent.kill().await;
     })
     .await;
 }
