@@ -10,5 +10,6 @@ mod enrolment;
 mod killed;
 mod operations;
 mod process;
+mod real;
 mod roll_over;
 mod support;

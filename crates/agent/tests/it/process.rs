@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 
 use crate::support::*;
 
-fn program(arguments: &[&str]) -> Command {
+pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey-agent"));
     command
         .args(arguments)
@@ -24,7 +24,7 @@ fn program(arguments: &[&str]) -> Command {
     command
 }
 
-async fn said(arguments: &[&str]) -> (i32, String, String) {
+pub(crate) async fn said(arguments: &[&str]) -> (i32, String, String) {
     let output = program(arguments).output().await.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (
