@@ -167,6 +167,12 @@ impl Claim {
     }
 }
 
+/// Whether an agent runs in a folder. Claims nothing.
+pub(crate) fn is_claimed(folder: &Path) -> bool {
+    let shared = File::open(folder.join("lock")).map(|file| file.try_lock_shared());
+    matches!(shared, Ok(Err(TryLockError::WouldBlock)))
+}
+
 /// Runs an agent until it is told to stop, or must. What is under way then is finished, or is in the
 /// journal.
 pub async fn run(parts: Parts, stop: CancellationToken) -> Result<(), RunError> {
@@ -319,7 +325,9 @@ mod tests {
                 .unwrap_err()
                 .contains("stop it first")
         );
+        assert!(is_claimed(folder.path()));
         drop(first);
+        assert!(!is_claimed(folder.path()));
         assert!(Claim::of(folder.path()).is_ok());
     }
 }

@@ -130,10 +130,77 @@ impl JournalFile {
         Ok(())
     }
 
+    /// In the thread that asks: two small writes per operation, and nothing of it may go on before.
     fn append(&mut self, record: &[u8]) -> Result<(), JournalFault> {
         self.file
             .write_all(record)
             .and_then(|()| self.file.sync_data())
             .map_err(|error| JournalFault::Disk(self.path.clone(), error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use latchkey_types::{TenantId, UserId};
+    use latchkey_wire::operation::Verb;
+
+    use super::*;
+
+    fn context(number: u128) -> Context {
+        Context {
+            id: OperationId(uuid::Uuid::from_u128(number)),
+            tenant: TenantId(uuid::Uuid::from_u128(1)),
+            user: UserId(uuid::Uuid::from_u128(2)),
+            verb: Verb::Reset,
+            expires_at: Timestamp(number as i64),
+        }
+    }
+
+    fn signed(number: u128) -> Signed {
+        Signed {
+            id: context(number).id,
+            answer: format!("answer {number}"),
+            key_number: 1,
+            signature: vec![1; 64],
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_tidied_is_short_and_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        JournalFile::create(folder.path(), Timestamp(0)).unwrap();
+        let length = || {
+            std::fs::metadata(folder.path().join("journal"))
+                .unwrap()
+                .len()
+        };
+        let mut file = JournalFile::open(folder.path()).unwrap();
+        for number in 1..=30 {
+            assert!(matches!(
+                file.begin(&context(number)).unwrap(),
+                Begin::New(_)
+            ));
+            file.done(signed(number)).unwrap();
+            assert!(file.delivered(context(number).id).unwrap());
+            assert!(!file.delivered(context(number).id).unwrap());
+        }
+        file.begin(&context(50)).unwrap();
+        let before = length();
+        let year = Timestamp::from_seconds(31_000_000);
+        file.tidy(Timestamp(0)).unwrap();
+        assert_eq!(length(), before, "nothing is old");
+        file.tidy(year).unwrap();
+        assert!(length() * 10 < before);
+        // What comes afterwards is in the new file.
+        file.done(signed(50)).unwrap();
+        drop(file);
+        let mut file = JournalFile::open(folder.path()).unwrap();
+        assert_eq!(file.begin(&context(50)).unwrap(), Begin::Done(signed(50)));
+        assert_eq!(file.begin(&context(30)).unwrap(), Begin::TooOld);
+        assert_eq!(file.journal().undelivered().count(), 1);
+        assert_eq!(
+            JournalFile::open_to_read(folder.path()).unwrap(),
+            *file.journal()
+        );
     }
 }

@@ -55,7 +55,7 @@ pub fn describe(folder: &Path) -> Result<Vec<(&'static str, String)>, String> {
     let status = read(folder);
     let journal =
         JournalFile::open_to_read(folder).map_err(|error: JournalFault| error.to_string())?;
-    let runs = crate::agent::Claim::of(folder).is_err();
+    let runs = crate::agent::is_claimed(folder);
     let maybe = |text: Option<String>| text.unwrap_or_else(|| "unknown".into());
     Ok(vec![
         ("agent", identity.agent.to_string()),

@@ -275,6 +275,26 @@ async fn a_heartbeat_tells_how_the_directory_really_is() {
 }
 
 #[tokio::test]
+async fn a_service_that_has_gone_without_a_word_is_noticed() {
+    within(async {
+        let mut bench = Bench::new().await;
+        bench.silence = Duration::ZERO;
+        let agent = bench.start();
+        let (mut line, _) = bench.service.hello().await;
+        line.welcome_with(1).await;
+        line.heartbeat().await;
+        // Nobody reads or writes here any more; the connection stays open.
+        let (mut again, _) = bench.service.hello().await;
+        again.welcome().await;
+        let asked = bench.request(1, Verb::Reset, 0);
+        assert_eq!(again.ask(&asked.operate()).await, DONE);
+        agent.kill().await;
+        drop(line);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn two_agents_do_not_share_a_folder() {
     within(async {
         let bench = Bench::new().await;

@@ -335,6 +335,8 @@ pub(crate) struct Bench {
     pub(crate) service: Service,
     pub(crate) network: Network,
     pub(crate) skew: i64,
+    /// Silence that ends a connection, beyond two heartbeats.
+    pub(crate) silence: Duration,
 }
 
 impl Bench {
@@ -371,6 +373,7 @@ impl Bench {
             service,
             network: Network::default(),
             skew: 0,
+            silence: Timing::default().silence,
         }
     }
 
@@ -391,6 +394,7 @@ impl Bench {
                 backoff_first: Duration::from_millis(1),
                 backoff_most: Duration::from_millis(2),
                 probe_pauses: vec![Duration::ZERO; 3],
+                silence: self.silence,
                 ..Timing::default()
             },
             watch: Arc::clone(&self.holder) as Arc<dyn Watch>,
@@ -597,10 +601,14 @@ impl Line<'_> {
     }
 
     pub(crate) async fn welcome(&mut self) {
+        self.welcome_with(30).await;
+    }
+
+    pub(crate) async fn welcome_with(&mut self, heartbeat: u32) {
         let roll_over = *self.service.roll_over.lock().unwrap();
         let now = self.service.now();
         self.say(&Say::Welcome {
-            heartbeat: 30,
+            heartbeat,
             newest: "9.9.9".into(),
             roll_over,
             now,
