@@ -1,6 +1,7 @@
 //! One connection, from Hello to its end.
 
 use std::collections::HashSet;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -525,6 +526,8 @@ impl Serving<'_> {
         let shared = self.shared;
         let mut health = health(directory, shared.time.now());
         health.clock_ahead = shared.clock.ahead_millis();
+        let history = health.history_on_reset;
+        shared.history_on_reset.store(history, Ordering::Relaxed);
         let code = health.directory.code();
         status::note(shared, |status| status.directory = Some(code.into()));
         let said = self.connection.say(&Agent::Heartbeat { health }).await;

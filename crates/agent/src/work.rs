@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -51,6 +52,8 @@ pub(crate) struct Shared {
     pub(crate) watch: Arc<dyn Watch>,
     pub(crate) identity: Mutex<Identity>,
     pub(crate) journal: Mutex<JournalFile>,
+    /// Whether a reset obeys the history, as the directory said last.
+    pub(crate) history_on_reset: AtomicBool,
     /// There is something to send.
     pub(crate) news: Notify,
     /// Answers that the journal does not hold. Lost with the connection: the service asks again.
@@ -111,6 +114,7 @@ impl Shared {
             watch: parts.watch,
             identity: Mutex::new(identity),
             journal: Mutex::new(journal),
+            history_on_reset: AtomicBool::new(false),
             news: Notify::new(),
             passing: Mutex::default(),
             running: Mutex::default(),
@@ -411,7 +415,8 @@ impl Shared {
             }
             (Verb::State, _) => {
                 let state = self.backend.state(&anchor).await;
-                state.map(|state| Came::of(Outcome::State(account(&state))))
+                let history = self.history_on_reset.load(Ordering::Relaxed);
+                state.map(|state| Came::of(Outcome::State(account(&state, history))))
             }
             _ => return Came::refused(Refusal::Malformed),
         };
@@ -476,7 +481,7 @@ fn done_came(done: &Done, contents: &Contents) -> Came {
     }
 }
 
-fn account(state: &State) -> AccountState {
+fn account(state: &State, history_on_reset: bool) -> AccountState {
     AccountState {
         locked: state.locked,
         disabled: state.disabled,
@@ -488,7 +493,7 @@ fn account(state: &State) -> AccountState {
             min_length: state.policy.min_length,
             complexity: state.policy.complexity,
             history: state.policy.history,
-            history_on_reset: false,
+            history_on_reset,
             may_change_from: state.policy.may_change_from,
         },
     }

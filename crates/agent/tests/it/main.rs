@@ -9,7 +9,5 @@ mod connection;
 mod enrolment;
 mod killed;
 mod operations;
-mod process;
-mod real;
 mod roll_over;
 mod support;

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Child;
 
-use crate::process::{program, said};
+use crate::program::{program, said};
 use crate::support::*;
 
 /// A configuration for a slapd.
