@@ -1,6 +1,6 @@
 //! What would not work, by name, and the cure: before the first real user finds out.
 
-use latchkey_directory::{Bind, Failure, Health, Kind, Right, Rights, State};
+use latchkey_directory::{Anchor, Bind, Failure, Health, Kind, Right, Rights, State};
 use latchkey_types::Timestamp;
 
 use crate::backend::Backend;
@@ -151,8 +151,7 @@ pub fn directory(health: &Health, setup: Setup<'_>, now: Timestamp) -> Vec<Point
     points
 }
 
-/// Whether users can be helped, each by their name. `doctor` also says what stands in the way of the
-/// person, and not only of the service account.
+/// Whether users can be helped, each by the name that was given.
 pub async fn users(
     backend: &dyn Backend,
     setup: Setup<'_>,
@@ -161,23 +160,36 @@ pub async fn users(
 ) -> Vec<Point> {
     let mut points = Vec::new();
     for name in names {
-        match user(backend, name).await {
-            Ok((state, rights)) => points.extend(judge(name, &state, &rights, setup, now)),
-            Err(failure) => points.push(point(
-                name,
-                Verdict::Bad,
-                failure.to_string(),
-                Some(cure(&failure, setup)),
-            )),
+        match backend.find(name).await {
+            Ok(anchor) => points.extend(user(backend, setup, name, &anchor, now).await),
+            Err(failure) => points.push(failed(name, &failure, setup)),
         }
     }
     points
 }
 
-async fn user(backend: &dyn Backend, name: &str) -> Result<(State, Rights), Failure> {
-    let anchor = backend.find(name).await?;
-    let state = backend.state(&anchor).await?;
-    let rights = backend.rights(&anchor).await?;
+/// Whether a user can be helped.
+pub async fn user(
+    backend: &dyn Backend,
+    setup: Setup<'_>,
+    name: &str,
+    anchor: &Anchor,
+    now: Timestamp,
+) -> Vec<Point> {
+    match facts(backend, anchor).await {
+        Ok((state, rights)) => judge(name, &state, &rights, setup, now),
+        Err(failure) => vec![failed(name, &failure, setup)],
+    }
+}
+
+fn failed(name: &str, failure: &Failure, setup: Setup<'_>) -> Point {
+    let cure = Some(cure(failure, setup));
+    point(name, Verdict::Bad, failure.to_string(), cure)
+}
+
+async fn facts(backend: &dyn Backend, anchor: &Anchor) -> Result<(State, Rights), Failure> {
+    let state = backend.state(anchor).await?;
+    let rights = backend.rights(anchor).await?;
     Ok((state, rights))
 }
 

@@ -15,7 +15,7 @@ use latchkey_agent::events::{Event, say};
 use latchkey_agent::network::Network;
 use latchkey_agent::system::{self, SystemEntropy, SystemTimes};
 use latchkey_agent::{agent, status};
-use latchkey_directory::Directory;
+use latchkey_directory::{Class, Directory};
 use latchkey_types::{Clock as _, Secret};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -74,7 +74,7 @@ enum Command {
     },
     /// Say by name who would fail today, and why.
     Doctor {
-        /// Users.
+        /// Users; without any, everybody whom the agent may touch.
         users: Vec<String>,
         /// A file with users, one a line.
         #[arg(long)]
@@ -365,6 +365,23 @@ async fn look(cli: &Cli, users: &[String], json: bool, only_bad: bool) -> Result
     let mut points = check::directory(&health, setup, now);
     if !check::is_bad(&points) {
         points.extend(check::users(&directory, setup, users, now).await);
+        if only_bad && users.is_empty() {
+            let everybody = config.directory.everybody();
+            let mut pages = directory
+                .changes(None, &everybody)
+                .map_err(|error| error.to_string())?;
+            while let Some(page) = pages.next().await.map_err(|error| error.to_string())? {
+                for object in page.objects {
+                    if object.class != Some(Class::User) || object.deleted {
+                        continue;
+                    }
+                    let name = everybody.attributes.iter();
+                    let name = name.filter_map(|name| object.attributes.get(name)?.first());
+                    let name = name.chain([&object.dn]).next().cloned().unwrap_or_default();
+                    points.extend(check::user(&directory, setup, &name, &object.anchor, now).await);
+                }
+            }
+        }
     }
     for point in &points {
         if !only_bad || point.verdict != Verdict::Good {
@@ -372,7 +389,7 @@ async fn look(cli: &Cli, users: &[String], json: bool, only_bad: bool) -> Result
         }
     }
     if only_bad && points.iter().all(|point| point.verdict == Verdict::Good) && !json {
-        line("nobody of those would fail today")?;
+        line("nobody would fail today")?;
     }
     Ok(u8::from(check::is_bad(&points)))
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use latchkey_directory::{Address, Kind, Security, Settings};
+use latchkey_directory::{Address, Kind, Security, Settings, SyncSettings};
 use latchkey_types::{Clock, Secret};
 
 pub use source::Problem;
@@ -68,6 +68,20 @@ impl Directory {
             apply_history_on_reset: self.history_on_reset,
             default_policy: self.default_policy.clone(),
             clock,
+        }
+    }
+
+    /// Everybody in scope, for a list of them.
+    pub fn everybody(&self) -> SyncSettings {
+        SyncSettings {
+            bases: self.user_bases.clone(),
+            user_filter: self.user_filter.clone(),
+            group_filter: None,
+            attributes: ["userPrincipalName", "mail", "uid"]
+                .map(str::to_owned)
+                .into(),
+            page_size: 500,
+            dirsync: false,
         }
     }
 

@@ -82,6 +82,18 @@ async fn a_real_directory_is_reset_and_a_real_kill_is_found_out() {
         let anchor = anchor_of(&configuration, &user).await;
         let (code, output, error) = said(&["check", "--config", &configuration, &user.mail]).await;
         assert_eq!(code, 0, "{output}{error}");
+        let doctor = ["doctor", "--config", &configuration];
+        let young = slapd.user_with_policy("ou=People", Some("minage"));
+        let (code, output, error) = said(&doctor).await;
+        assert_eq!(code, 0, "{output}{error}");
+        assert!(!output.contains(&user.mail), "{output}");
+        let found = format!("warning  {}: a change is refused until", young.mail);
+        assert!(output.contains(&found), "{output}");
+        let (_, output, _) = said(&[&doctor[..], &["nobody@corp.example"]].concat()).await;
+        assert!(
+            output.contains("BAD      nobody@corp.example: no such user in scope"),
+            "{output}"
+        );
 
         let mut agent = program(&arguments).spawn().unwrap();
         let mut line = bench.service.accept().await;
