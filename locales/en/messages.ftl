@@ -27,6 +27,8 @@ call-code = This is { $tenant }. Your code to reset your password is: { $digits 
 
 mail-reset-subject = { $tenant }: your password was reset
 mail-reset-intro = The password of { $user } was reset. All its sessions have ended.
+mail-unlocked-subject = { $tenant }: your account was unlocked
+mail-unlocked-intro = The account { $user } was unlocked. Its password was not changed.
 mail-reset-told = We also told
 mail-reset-not-you = If it was not you, lock the account now:
 mail-reset-link = This was not me

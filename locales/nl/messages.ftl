@@ -24,6 +24,8 @@ call-code = Dit is { $tenant }. Je code om je wachtwoord opnieuw in te stellen i
 
 mail-reset-subject = { $tenant }: je wachtwoord is opnieuw ingesteld
 mail-reset-intro = Het wachtwoord van { $user } is opnieuw ingesteld. Alle sessies zijn beëindigd.
+mail-unlocked-subject = { $tenant }: je account is ontgrendeld
+mail-unlocked-intro = Het account { $user } is ontgrendeld. Het wachtwoord is niet gewijzigd.
 mail-reset-told = Ook bericht gestuurd aan
 mail-reset-not-you = Was jij dit niet? Vergrendel het account dan nu:
 mail-reset-link = Dit was ik niet

@@ -24,6 +24,8 @@ call-code = Det här är { $tenant }. Din kod för att återställa lösenordet 
 
 mail-reset-subject = { $tenant }: ditt lösenord har återställts
 mail-reset-intro = Lösenordet för { $user } har återställts. Alla inloggningar har avslutats.
+mail-unlocked-subject = { $tenant }: ditt konto har låsts upp
+mail-unlocked-intro = Kontot { $user } har låsts upp. Lösenordet har inte ändrats.
 mail-reset-told = Vi har även meddelat
 mail-reset-not-you = Om det inte var du, lås kontot nu:
 mail-reset-link = Det var inte jag

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::{App, AppError, Ctx};
 
 /// What happened, without the circumstances, which are the request's.
+#[derive(Clone)]
 pub(crate) struct Entry {
     pub activity: Activity,
     pub outcome: Outcome,

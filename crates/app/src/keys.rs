@@ -10,6 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use latchkey_crypto::argon::Peppers;
 use latchkey_crypto::keys::{KeyedHasher, MasterKey, Purpose, Tag};
 use latchkey_crypto::seal::{DataKey, Kek, Place, key_number};
+use latchkey_crypto::sign::SigningKey;
 use latchkey_types::{Entropy, Secret, TenantId};
 
 use crate::AppError;
@@ -23,6 +24,8 @@ pub(crate) struct Keys {
     kek: Kek,
     peppers: Peppers,
     data: RwLock<HashMap<TenantId, Arc<DataKey>>>,
+    /// From which the keys that sign agents' requests come, one for each tenant.
+    master: MasterKey,
 }
 
 impl Keys {
@@ -34,6 +37,7 @@ impl Keys {
             kek: master.kek(FIRST).map_err(fault)?,
             peppers: Peppers::new(master.pepper(FIRST).map_err(fault)?, Vec::new()),
             data: RwLock::default(),
+            master: master.clone(),
         })
     }
 
@@ -50,6 +54,13 @@ impl Keys {
     /// A keyed hash.
     pub(crate) fn tag(&self, purpose: Purpose, parts: &[&[u8]]) -> Tag {
         self.hasher.tag(purpose, parts)
+    }
+
+    /// The key that signs what a tenant's agents are asked to do.
+    pub(crate) fn agent_signing_key(&self, tenant: TenantId) -> Result<SigningKey, AppError> {
+        self.master
+            .agent_signing_key(tenant)
+            .map_err(|error| AppError::internal("derive a signing key", error))
     }
 
     /// Tells whether a database was made with these keys, without telling the keys.

@@ -22,6 +22,7 @@ pub mod security_info;
 mod service;
 pub mod sign_in;
 mod tenant;
+pub mod writeback;
 
 pub use base::BaseAddress;
 pub use ctx::Ctx;

@@ -195,8 +195,9 @@ impl Server {
                 request.extensions_mut().insert(Peer(peer));
                 request
             });
-        let connection =
-            builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        // With upgrades, for agents: what comes after one is the gateway's.
+        let connection = builder
+            .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(router));
         let mut connection = std::pin::pin!(connection);
         tokio::select! {
             end = connection.as_mut() => {

@@ -39,7 +39,8 @@ files![
     "account",
     "sign_in",
     "security_info",
-    "change"
+    "change",
+    "directory"
 ];
 
 /// The text of a file in a language; the pseudo-language is made from English.

@@ -131,6 +131,8 @@ kinds! {
     Code = "code";
     /// A password was reset, to its owner.
     PasswordReset = "password_reset";
+    /// An account was unlocked, to its owner.
+    AccountUnlocked = "account_unlocked";
     /// A password was changed, to its owner.
     PasswordChanged = "password_changed";
     /// A password expires soon, to its owner.

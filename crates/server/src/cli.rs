@@ -43,6 +43,9 @@ pub(crate) enum Command {
     /// Identity providers of tenants, where their federated users sign in
     #[command(subcommand)]
     Federation(Federation),
+    /// Agents beside the directories in which passwords live
+    #[command(subcommand)]
+    Agent(Agent),
     /// Users and their methods
     #[command(subcommand)]
     User(Box<User>),
@@ -133,6 +136,22 @@ pub(crate) enum Federation {
     Show { tenant: String },
     /// Remove the provider of a tenant: its federated users cannot sign in any more
     Remove { tenant: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Agent {
+    /// Make a one-time token that enrols one agent within 15 minutes
+    Enrol {
+        tenant: String,
+        /// The on-premises domain that it answers for, such as corp.example
+        domain: String,
+    },
+    /// The agents of a tenant
+    List { tenant: String },
+    /// How each agent is, and when it was last heard of
+    Status { tenant: String },
+    /// Let an agent in no more
+    Revoke { tenant: String, agent: String },
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use latchkey_gateway::Gateway;
 use latchkey_http::Limits;
-use latchkey_web::{WebOptions, router};
+use latchkey_web::{WebOptions, router_with};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
@@ -34,8 +35,10 @@ pub(crate) async fn run(given: &Given) -> Result<(), Failure> {
         extra_hosts: config.extra_hosts.clone(),
         request_timeout: Duration::from_secs(config.limits.request_seconds.into()),
     };
+    let gateway = Gateway::new(app.clone(), stop.clone());
     let service = Service {
-        router: router(app.clone(), &options),
+        router: router_with(app.clone(), &options, gateway.routes()),
+        gateway,
         app,
         listener,
         tls,

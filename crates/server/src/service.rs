@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use latchkey_app::{App, admin, expiry, outbox, reset};
+use latchkey_app::{App, admin, expiry, outbox, reset, writeback};
+use latchkey_gateway::Gateway;
 use latchkey_http::{Limits, serve};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use sd_notify::NotifyState;
@@ -30,6 +31,9 @@ const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often people are told whose passwords expire soon.
 const TELL_EVERY: Duration = Duration::from_secs(15 * 60);
 
+/// How often answers of agents are looked for that nobody waits for any more.
+const SETTLE_EVERY: Duration = Duration::from_secs(5);
+
 /// How often the exporter of metrics tidies up.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
@@ -37,6 +41,8 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 pub(crate) struct Service {
     pub(crate) app: App,
     pub(crate) router: Router,
+    /// Whose connections are part of the router, and end before the database does.
+    pub(crate) gateway: Gateway,
     pub(crate) listener: TcpListener,
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) limits: Limits,
@@ -69,7 +75,7 @@ impl Service {
         let app = &self.app;
         let worker = outbox::Worker::new(app.clone());
         let (stopped, expiring, purging) = (stop.clone(), app.clone(), app.clone());
-        let telling = app.clone();
+        let (telling, settling) = (app.clone(), app.clone());
         tasks.spawn(async move { worker.run(stopped).await });
         tasks.spawn(every(EXPIRE_EVERY, stop.clone(), move || {
             expire(expiring.clone())
@@ -79,6 +85,9 @@ impl Service {
         }));
         tasks.spawn(every(TELL_EVERY, stop.clone(), move || {
             tell(telling.clone())
+        }));
+        tasks.spawn(every(SETTLE_EVERY, stop.clone(), move || {
+            settle(settling.clone())
         }));
         if let Some((listener, handle)) = self.metrics {
             let page = handle.clone();
@@ -124,6 +133,12 @@ impl Service {
         stop.cancel();
         tell_systemd(&[NotifyState::Stopping]);
         tasks.close();
+        if tokio::time::timeout(DRAIN, self.gateway.ended())
+            .await
+            .is_err()
+        {
+            tracing::warn!("some connections of agents did not end in time");
+        }
         if tokio::time::timeout(DRAIN, tasks.wait()).await.is_err() {
             // What a worker had claimed is free again when its lease ends.
             tracing::warn!(left = tasks.len(), "some work did not end in time");
@@ -163,6 +178,22 @@ async fn expire(app: App) {
     }
 }
 
+/// Does what follows from answers of agents that nobody waits for any more.
+async fn settle(app: App) {
+    let mut ctx = admin::operator(&app);
+    ctx.actor = latchkey_core::audit::ActorKind::System;
+    match writeback::settle_left_over(&app, &ctx).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "answers of agents were settled late"),
+        Err(error) => {
+            tracing::warn!(
+                error = error.chain(),
+                "answers of agents could not be settled"
+            );
+        }
+    }
+}
+
 /// Tells people whose passwords expire soon.
 async fn tell(app: App) {
     match expiry::tell(&app).await {
@@ -178,6 +209,14 @@ async fn tell(app: App) {
 }
 
 async fn purge(app: App) {
+    match admin::agent::roll_over(&app).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "agents are asked for new keys"),
+        Err(error) => tracing::warn!(
+            error = error.chain(),
+            "agents could not be asked for new keys"
+        ),
+    }
     match admin::purge(&app).await {
         Ok(count) => tracing::debug!(count, "deleted what is over"),
         Err(error) => tracing::warn!(error = error.chain(), "what is over could not be deleted"),

@@ -282,6 +282,47 @@ pub async fn set_password(
     Ok(set)
 }
 
+/// Records that a directory took a new password, whatever was known of the account here: moment, the
+/// hash if a copy is kept here (else none), the duty to change it, no notice of expiry told, all
+/// sessions over, version one higher. `false`: there is no such user.
+pub async fn password_written(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: UserId,
+    hash: Option<&str>,
+    must_change: bool,
+    now: Timestamp,
+) -> Result<bool> {
+    on!(tx, |c| sqlx::query(
+        "UPDATE account SET password_hash = $3, password_set_at = $4, must_change_password = $5,
+             expiry_told_days = NULL, sessions_valid_from = $4, version = version + 1
+         WHERE tenant_id = $1 AND id = $2"
+    )
+    .bind(tenant.0)
+    .bind(id.0)
+    .bind(hash)
+    .bind(now.0)
+    .bind(must_change)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
+/// Keeps a copy of the hash of a password that a directory said is right. Not a new password: nothing
+/// ends.
+pub async fn keep_copy(tx: &mut Tx, tenant: TenantId, id: UserId, hash: &str) -> Result<bool> {
+    on!(tx, |c| sqlx::query(
+        "UPDATE account SET password_hash = $3
+         WHERE tenant_id = $1 AND id = $2 AND managed = 'password hash sync'"
+    )
+    .bind(tenant.0)
+    .bind(id.0)
+    .bind(hash)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
 /// Replaces everything that describes a user if it is still of the expected version, which grows by
 /// one; also the names that it answers to. Not touched: id, tenant, roles, password and its moment,
 /// `frozen_at`, what [`crate::registration`] keeps, `created_at`. [`StoreError::Conflict`] `"upn"` or `"anchor"` if another has it: then
@@ -363,6 +404,25 @@ pub async fn rehash(
         history::replace(tx, tenant, id, old, new).await?;
     }
     Ok(changed)
+}
+
+/// Keeps that a directory wants a password changed, or that it does not. Nothing ends.
+pub async fn note_must_change(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: UserId,
+    must_change: bool,
+) -> Result<bool> {
+    on!(tx, |c| sqlx::query(
+        "UPDATE account SET must_change_password = $3
+         WHERE tenant_id = $1 AND id = $2 AND must_change_password <> $3"
+    )
+    .bind(tenant.0)
+    .bind(id.0)
+    .bind(must_change)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))
 }
 
 /// Freezes (*this was not me*) or, with `None`, lifts it. `false`: no such user.

@@ -72,6 +72,10 @@ struct Shared {
     statements: AtomicU64,
     /// Woken when messages were committed.
     posted: Notify,
+    /// Woken when something was asked of an agent.
+    asked: Notify,
+    /// Woken when an agent answered.
+    answered: Notify,
 }
 
 enum Pools {
@@ -100,6 +104,10 @@ struct Open {
     rerun: bool,
     /// There are messages in it.
     posts: bool,
+    /// Something is asked of an agent in it.
+    asks: bool,
+    /// There is an answer of an agent in it.
+    answers: bool,
 }
 
 pub(crate) enum Conn {
@@ -144,6 +152,8 @@ impl Db {
             pools,
             statements: AtomicU64::new(0),
             posted: Notify::new(),
+            asked: Notify::new(),
+            answered: Notify::new(),
         })))
     }
 
@@ -224,6 +234,8 @@ impl Db {
             failed: false,
             rerun: false,
             posts: false,
+            asks: false,
+            answers: false,
         };
         let home = Home::default();
         Ok((
@@ -257,6 +269,16 @@ impl Db {
     /// Is woken when this process has committed messages: there is something to deliver.
     pub fn posted(&self) -> &Notify {
         &self.0.posted
+    }
+
+    /// Everybody who waits is woken when this process has committed something that is asked of an agent.
+    pub fn asked(&self) -> &Notify {
+        &self.0.asked
+    }
+
+    /// Everybody who waits is woken when this process has committed the answer of an agent.
+    pub fn answered(&self) -> &Notify {
+        &self.0.answered
     }
 
     /// Waits for running transactions and closes. Everything afterwards is refused.
@@ -305,6 +327,20 @@ impl Tx {
         }
     }
 
+    /// Wakes whoever hands operations to agents when this is committed.
+    pub(crate) fn asks(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.asks = true;
+        }
+    }
+
+    /// Wakes whoever waits for the answer of an agent when this is committed.
+    pub(crate) fn answers(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.answers = true;
+        }
+    }
+
     pub(crate) fn engine(&self) -> Engine {
         match self.open {
             Some(Open {
@@ -335,6 +371,12 @@ impl Open {
         .map_err(StoreError::of_commit)?;
         if self.posts {
             self.shared.posted.notify_one();
+        }
+        if self.asks {
+            self.shared.asked.notify_waiters();
+        }
+        if self.answers {
+            self.shared.answered.notify_waiters();
         }
         Ok(())
     }

@@ -5,13 +5,15 @@
 //! [`domains::find`] and [`names::resolve`] (a stranger's user ID tells the tenant),
 //! [`sessions::get_by_cookie`], [`sessions::claim_by_cookie`] and their likes for signing in,
 //! [`links::get_by_tag`] and [`links::consume`] (the secret is the address),
-//! [`methods::find_passkey`] (a device tells whose it is), and the jobs ([`sessions::list_expired`],
+//! [`methods::find_passkey`] (a device tells whose it is), [`agents::find`] and
+//! [`agents::consume_token`] (an agent proves whose it is), and the jobs ([`sessions::list_expired`],
 //! [`outbox::claim`], the `purge` functions).
 //!
 //! State never moves by reading and then writing: an `UPDATE` says what it expects, and the number
 //! of rows it changed is the answer. A `bool` is therefore "this caller did it".
 
 pub mod accounts;
+pub mod agents;
 pub mod audit;
 pub mod challenges;
 mod column;
@@ -28,6 +30,7 @@ pub mod methods;
 mod migrate;
 pub mod names;
 pub mod networks;
+pub mod operations;
 pub mod outbox;
 pub mod pending;
 pub mod rate;

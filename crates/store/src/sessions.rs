@@ -311,6 +311,25 @@ pub async fn purge(tx: &mut Tx, ended_before: Timestamp, limit: i64) -> Result<u
     .map(|done| done.rows_affected()))
 }
 
+/// Gives a session more time, because an agent is at it. `false`: it is over.
+pub async fn postpone(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: SessionId,
+    expires_at: Timestamp,
+) -> Result<bool> {
+    on!(tx, |c| sqlx::query(
+        "UPDATE reset_session SET expires_at = $3
+         WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL AND expires_at < $3"
+    )
+    .bind(tenant.0)
+    .bind(id.0)
+    .bind(expires_at.0)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
 /// Deletes a session with its challenges.
 pub async fn delete(tx: &mut Tx, tenant: TenantId, id: SessionId) -> Result<bool> {
     on!(tx, |c| sqlx::query(

@@ -59,6 +59,11 @@ impl Default for WebOptions {
 /// The portals under `app`, with everything in front of them. Serve it with
 /// [`latchkey_http::serve()`].
 pub fn router(app: App, options: &WebOptions) -> Router {
+    router_with(app, options, Router::new())
+}
+
+/// The same with more routes behind the same front: where agents connect.
+pub fn router_with(app: App, options: &WebOptions, more: Router) -> Router {
     let portal = Portal::new(app);
     let routes = Router::new()
         .route("/assets/{name}", get(asset))
@@ -71,7 +76,8 @@ pub fn router(app: App, options: &WebOptions) -> Router {
         .merge(account::routes())
         .merge(not_me::routes())
         .merge(health::routes())
-        .with_state(portal.clone());
+        .with_state(portal.clone())
+        .merge(more);
     protected(routes, portal, options)
 }
 

@@ -4,6 +4,7 @@ use latchkey_core::password::{NameKind, Rule, Violation};
 use latchkey_core::reset::questions::PREDEFINED;
 use latchkey_core::reset::{Gate, Reason};
 use latchkey_i18n::Texts;
+use latchkey_wire::operation::Refusal;
 
 /// The name of a way to prove who one is.
 pub(crate) fn gate_name(texts: Texts, gate: Gate) -> String {
@@ -51,6 +52,27 @@ pub(crate) fn reason(texts: Texts, reason: Reason) -> [String; 2] {
         Reason::AccountDisabled => ("reason-disabled", "cure-ask"),
     };
     [texts.get(why), texts.get(cure)]
+}
+
+/// What a directory said, and what the person can do about it.
+pub(crate) fn directory(t: Texts, said: Refusal) -> String {
+    t.get(match said {
+        Refusal::TooShort => "directory-too-short",
+        Refusal::NotComplex => "directory-not-complex",
+        Refusal::UsedBefore => "directory-used-before",
+        Refusal::TooYoung => "directory-too-young",
+        Refusal::Policy => "directory-policy",
+        Refusal::WrongPassword => "directory-wrong-password",
+        Refusal::Locked => "directory-locked",
+        Refusal::Disabled => "directory-disabled",
+        Refusal::AccountExpired => "directory-account-expired",
+        Refusal::PasswordExpired => "directory-password-expired",
+        Refusal::NotFound | Refusal::SeveralMatch => "directory-not-found",
+        Refusal::NoPermission => "directory-no-permission",
+        Refusal::Protected => "directory-protected",
+        Refusal::Unreachable | Refusal::Expired => "directory-unreachable",
+        Refusal::NotConfigured | Refusal::Malformed | Refusal::Unexpected => "directory-fault",
+    })
 }
 
 /// A rule of the password policy, before anything is typed.

@@ -3,6 +3,7 @@
 //! Every change is one transaction with its audit event inside. What is refused is refused in words
 //! for whoever typed it: [`AppError::Invalid`], [`AppError::Conflict`], [`AppError::NotFound`].
 
+pub mod agent;
 pub mod audit_list;
 pub mod domain;
 pub mod explain;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use latchkey_core::audit::ActorKind;
 use latchkey_core::sign_in::lockout::FAMILIAR;
 use latchkey_store::{
-    counts, links, lockout, networks, outbox, pending, rate, sessions, sign_in_flows,
-    sign_in_sessions, spent_work, tenants, throttle,
+    agents, counts, links, lockout, networks, operations, outbox, pending, rate, sessions,
+    sign_in_flows, sign_in_sessions, spent_work, tenants, throttle,
 };
 use latchkey_types::{Locale, RequestId, TenantId};
 
@@ -32,6 +32,9 @@ const LOCKS: Duration = FAMILIAR;
 /// over.
 const MESSAGES: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
+/// What agents were asked to do. Whatever was never answered by then never will be.
+const OPERATIONS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 /// Daily counts.
 const COUNTS: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
@@ -54,6 +57,8 @@ pub async fn purge(app: &App) -> Result<u64, AppError> {
             count += spent_work::purge(tx, now).await?;
             count += counts::purge(tx, today).await?;
             count += links::purge(tx, now.minus(MESSAGES)).await?;
+            count += agents::purge_tokens(tx, now.minus(DAY)).await?;
+            count += operations::purge(tx, now.minus(OPERATIONS)).await?;
             Ok::<_, AppError>(count)
         })
         .await?;

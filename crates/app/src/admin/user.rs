@@ -2,7 +2,9 @@
 
 use latchkey_core::audit::Activity;
 use latchkey_core::model::{DomainKind, Managed, Role, Source, Tenant, User, UserType};
-use latchkey_core::password::{BannedLists, Names, TermList, Violation, check, normalise};
+use latchkey_core::password::{
+    BannedLists, Names, TermList, Violation, check, counts_for_directory, normalise,
+};
 use latchkey_core::reset::throttle::Bucket;
 use latchkey_store::{
     StoreError, Tx, accounts, domains, links, lockout, sign_in_sessions, tenants, throttle,
@@ -17,6 +19,7 @@ use super::methods::MethodView;
 use super::policy::{as_json, changes};
 use super::{PAGE, find, methods, tenant};
 use crate::audit::{Entry, Target, record_one};
+use crate::change::by_administrator;
 use crate::{App, AppError, Ctx};
 
 macro_rules! fields {
@@ -636,12 +639,17 @@ pub async fn set_password(
             Ok::<_, AppError>((user, tenant))
         })
         .await?;
-    if user.managed.is_on_premises() || user.user_type == UserType::ExternalGuest {
+    let in_directory = user.managed.is_on_premises();
+    if user.user_type == UserType::ExternalGuest {
         return Err(AppError::Invalid(
             "this user's password is kept elsewhere and cannot be set here".into(),
         ));
     }
-    let violations = violations(app, &tenant, &user, password)?;
+    let mut violations = violations(app, &tenant, &user, password)?;
+    if in_directory {
+        let lists = tenant.settings.writeback.banned_lists;
+        violations.retain(|violation| counts_for_directory(*violation, lists));
+    }
     let (hard, soft): (Vec<Violation>, Vec<Violation>) =
         violations.into_iter().partition(|violation| {
             matches!(
@@ -663,6 +671,20 @@ pub async fn set_password(
                 refused.join(", ")
             }
         )));
+    }
+    let entry = Entry::new(Activity::ResetByAdmin)
+        .on(Some(Target::user(&user)))
+        .with("must_change_password", must_change)
+        .with("policy_overridden", force && !soft.is_empty());
+    if in_directory {
+        let refused = by_administrator(app, ctx, &user, password, must_change, entry).await?;
+        return match refused {
+            None => Ok(()),
+            Some(why) => Err(AppError::Invalid(format!(
+                "the directory did not set the password: {}",
+                why.code()
+            ))),
+        };
     }
     let hash = app
         .hashing()
@@ -692,11 +714,7 @@ pub async fn set_password(
                 };
                 accounts::set_attributes(tx, user.tenant, user.id, after.version, &marked).await?;
             }
-            let entry = Entry::new(Activity::ResetByAdmin)
-                .on(Some(Target::user(&user)))
-                .with("must_change_password", must_change)
-                .with("policy_overridden", force && !soft.is_empty());
-            record_one(tx, app, ctx, &tenant, entry).await
+            record_one(tx, app, ctx, &tenant, entry.clone()).await
         })
         .await
 }

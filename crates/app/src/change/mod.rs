@@ -2,20 +2,24 @@
 //! *Change*.
 
 mod attempt;
+mod elsewhere;
 mod notify;
 
 use latchkey_core::audit::Activity;
 use latchkey_core::password::{Occasion, Rule, Violation, may_change_from, normalise};
+use latchkey_core::reset::{DirectoryState, Writeback};
 use latchkey_core::sign_in::MustChange;
 use latchkey_store::{Tx, accounts, history, links, lockout, sign_in_sessions};
 use latchkey_types::{Masked, Password, Secret, Timestamp};
+use latchkey_wire::operation::Refusal;
 
 use crate::audit::{Entry, record_one};
-use crate::password::{page_rules, violations};
+use crate::password::{directory_page_rules, page_rules, violations};
 use crate::sign_in::{Here, is_kept_here, outlive};
 use crate::{App, AppError, Ctx};
 
 use attempt::Attempt;
+pub(crate) use elsewhere::{by_administrator, settle};
 
 /// The page as it is now.
 #[derive(Debug, Clone)]
@@ -35,6 +39,8 @@ pub enum Page {
     Change {
         /// What it must meet.
         rules: Vec<Rule>,
+        /// Whether it is in a directory of the organisation, whose answer counts.
+        in_directory: bool,
     },
     /// The password is younger than the policy lets a password be changed.
     TooYoung {
@@ -77,6 +83,12 @@ pub enum Notice {
     Differ,
     /// The new password breaks these rules.
     Refused(Vec<Violation>),
+    /// The directory of the organisation did not do it, and says why.
+    DirectoryRefused(Refusal),
+    /// It cannot be reached now; nothing was changed.
+    DirectoryAway,
+    /// It took it and did not answer: what came of it is being found out.
+    NotKnown,
     /// It cannot be changed here, or not yet: the page says why.
     Not,
     /// The account changed in the meantime.
@@ -90,10 +102,20 @@ pub async fn view(app: &App, cookie: &Secret<String>) -> Result<Option<View>, Ap
         .read(async |mut tx| Here::find(&mut tx, app, cookie).await)
         .await?;
     let Some(here) = found else { return Ok(None) };
-    Ok(view_of(app, &here))
+    let in_directory = here
+        .case
+        .user
+        .as_ref()
+        .is_some_and(elsewhere::is_in_directory);
+    let directory = if in_directory {
+        elsewhere::read(app, &here).await?
+    } else {
+        None
+    };
+    Ok(view_of(app, &here, directory.as_ref()))
 }
 
-fn view_of(app: &App, here: &Here) -> Option<View> {
+fn view_of(app: &App, here: &Here, directory: Option<&DirectoryState>) -> Option<View> {
     let user = here.case.user.as_ref()?;
     let why = here.must_change();
     let policy = &here.case.tenant.settings.password;
@@ -101,14 +123,31 @@ fn view_of(app: &App, here: &Here) -> Option<View> {
         .password_set_at
         .and_then(|set_at| may_change_from(policy, set_at))
         .filter(|from| why.is_none() && here.now < *from);
+    let in_directory = elsewhere::is_in_directory(user);
+    let policy = directory.map(|directory| &directory.policy);
+    let young = if in_directory {
+        policy
+            .and_then(|policy| policy.may_change_from)
+            .filter(|from| here.now < *from)
+    } else {
+        young
+    };
     let page = match young {
-        _ if !is_kept_here(user) => Page::Elsewhere,
+        _ if in_directory && here.case.writeback == Writeback::Off => Page::Elsewhere,
+        _ if !in_directory && !is_kept_here(user) => Page::Elsewhere,
+        None if in_directory => Page::Change {
+            rules: directory_page_rules(app, &here.case, policy, Occasion::Change),
+            in_directory,
+        },
         Some(from) => Page::TooYoung { from },
         None => {
             let mut rules = page_rules(app, &here.case, Occasion::Change);
             // Whoever has to change it need not wait.
             rules.retain(|rule| why.is_none() || !matches!(rule, Rule::MinAge { .. }));
-            Page::Change { rules }
+            Page::Change {
+                rules,
+                in_directory,
+            }
         }
     };
     Some(View {
@@ -144,9 +183,9 @@ pub async fn change(
     };
     let again = |notice| Ok(Some(Outcome::Again(notice)));
     let Some(View {
-        page: Page::Change { .. },
+        page: Page::Change { in_directory, .. },
         ..
-    }) = view_of(app, &here)
+    }) = view_of(app, &here, None)
     else {
         return again(Notice::Not);
     };
@@ -158,6 +197,18 @@ pub async fn change(
     }
     if new != confirm {
         return again(Notice::Differ);
+    }
+    if in_directory {
+        // The lists first: they cost the directory nothing, and they are no secret.
+        let mut found = violations(app, &here.case, Occasion::Change, new, Vec::new()).await?;
+        if normalise(new) == normalise(current) {
+            found.push(Violation::Reused);
+        }
+        if !found.is_empty() {
+            refuse(app, ctx, &here, &found).await?;
+            return again(Notice::Refused(found));
+        }
+        return elsewhere::change(app, ctx, &here, cookie, current, new).await;
     }
     // The present one first: whoever does not know it learns nothing about the new one, such as
     // whether it was used before.
@@ -212,7 +263,7 @@ async fn set(
     // Also those that began in this very moment.
     sign_in_sessions::end_others(tx, tenant, user, Some(here.row.id), here.now).await?;
     let new = outlive(tx, app, here, cookie).await?;
-    let told = notify::was_changed(tx, app, ctx, here).await?;
+    let told = notify::was_changed(tx, app, ctx, &here.case, here.now).await?;
     let entry = Entry::new(Activity::ChangePassword)
         .on(here.target())
         .with("forced", here.must_change().is_some())

@@ -4,10 +4,9 @@ use latchkey_i18n::Texts;
 use latchkey_notify::MessageKind;
 use latchkey_notify::messages::{self, NotMe, Occasion, PasswordReset};
 use latchkey_store::Tx;
-use latchkey_types::Masked;
+use latchkey_types::{Masked, Timestamp};
 
-use crate::reset::{NOT_ME_VALID, not_me_token, post, recipients};
-use crate::sign_in::Here;
+use crate::reset::{Case, NOT_ME_VALID, not_me_token, post, recipients};
 use crate::{App, AppError, Ctx};
 
 /// Tells the owner at every address; masked, who was told.
@@ -15,15 +14,15 @@ pub(super) async fn was_changed(
     tx: &mut Tx,
     app: &App,
     ctx: &Ctx,
-    here: &Here,
+    case: &Case,
+    now: Timestamp,
 ) -> Result<Vec<Masked>, AppError> {
-    let case = &here.case;
     if !case.tenant.settings.notifications.users {
         return Ok(Vec::new());
     }
     let address = ctx.stored_address(case.tenant.settings.client_address);
     let occasion = Occasion {
-        when: here.now,
+        when: now,
         address: &address,
         browser: &ctx.browser,
     };
@@ -31,9 +30,9 @@ pub(super) async fn was_changed(
         tx,
         app,
         case,
-        here.row.user,
+        case.subject_id,
         crate::not_me::Deed::Change,
-        here.now,
+        now,
     )
     .await?;
     let everyone = recipients(case, ctx.locale);
@@ -49,7 +48,7 @@ pub(super) async fn was_changed(
             Texts::new(recipient.locale),
             &PasswordReset {
                 tenant: &case.tenant.name,
-                user: here.user_id(),
+                user: case.user.as_ref().map_or("", |user| user.upn.as_str()),
                 occasion,
                 told: &others,
                 not_me: NotMe {

@@ -6,21 +6,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use latchkey_core::model::{Origin, Tenant, User, UserType};
+use latchkey_core::model::{Managed, Origin, Tenant, User, UserType};
 use latchkey_core::registration;
 use latchkey_core::reset::throttle::Bucket;
 use latchkey_core::reset::{
-    Eligible, Facts, Gate, Ineligible, Methods, OnFile, Stamp, Subject, TenantFacts, UserFacts,
-    Writeback, decide_eligibility, decoy, gates_required, questions, usable_gates,
+    Eligible, Facts, Gate, Home, Ineligible, Methods, OnFile, Stamp, Subject, TenantFacts,
+    UserFacts, Writeback, decide_eligibility, decoy, gates_required, questions, usable_gates,
 };
 use latchkey_core::settings::{ResetSettings, Scope, Settings};
 use latchkey_crypto::keys::{Purpose, Tag};
 use latchkey_crypto::seal::DataKey;
+use latchkey_store::agents::Agent;
 use latchkey_store::methods::{Method, MethodKind};
-use latchkey_store::{Tx, accounts, groups, methods, tenants, throttle as throttles};
+use latchkey_store::{Tx, accounts, agents, groups, methods, tenants, throttle as throttles};
 use latchkey_types::{EmailAddress, PhoneNumber, Secret, TenantId, Timestamp, UserId};
 
 use crate::keys::open;
+use crate::writeback::{normal_domain, reach};
 use crate::{App, AppError};
 
 /// An authenticator app: row id, secret, last step.
@@ -41,6 +43,10 @@ pub(crate) struct Case {
     pub authenticators: Vec<Authenticator>,
     /// The questions: name and hash of the answer. A decoy's hashes match nothing.
     pub answers: Vec<(String, String)>,
+    /// The agents of the user's directory, where there is one.
+    pub agents: Vec<Agent>,
+    /// What they let be done now.
+    pub writeback: Writeback,
     /// Whether it is in a group that may reset, where only groups may.
     pub is_in_scope: bool,
     pub eligibility: Result<Eligible, Ineligible>,
@@ -76,6 +82,15 @@ impl Case {
         let blocked = throttles::blocked_buckets(tx, tenant.id, subject_id, now).await?;
         let is_in_scope = in_scope(tx, tenant.id, subject_id, &tenant.settings.reset).await?;
         let blocked: BTreeMap<Bucket, Timestamp> = blocked.into_iter().collect();
+        // Also for a decoy, so that it costs the same statements.
+        let agents = match &user {
+            _ if !tenant.has_directory_sync => Vec::new(),
+            Some(user) => {
+                let domain = user.agent_domain.as_deref().unwrap_or_default();
+                agents::list_for_domain(tx, tenant.id, &normal_domain(domain)).await?
+            }
+            None => agents::list_for_domain(tx, tenant.id, "").await?,
+        };
         let seed = decoy_seed(app, tenant.id, subject_id);
         let who = match (subject, &user) {
             (Subject::Known, Some(user)) => UserFacts {
@@ -103,6 +118,8 @@ impl Case {
             methods: Methods::default(),
             authenticators: Vec::new(),
             answers: Vec::new(),
+            writeback: Writeback::Off,
+            agents,
             is_in_scope,
             eligibility: Err(Ineligible {
                 deciding: latchkey_core::reset::Reason::NotProperlyConfigured,
@@ -120,8 +137,38 @@ impl Case {
             Subject::Known => case.read_methods(&rows)?,
             Subject::Decoy => case.derive_methods(app, &seed, now),
         }
+        case.writeback = reach(&case.tenant, &case.agents, now);
         case.eligibility = case.decide(&case.tenant.settings.reset, is_in_scope, now);
         Ok(Some(case))
+    }
+
+    /// For a session that has begun: a directory that is away for a moment does not end it. Whether it
+    /// is there is seen when it is written to.
+    pub(crate) fn bear_with_directory(&mut self, now: Timestamp) {
+        if matches!(
+            self.writeback,
+            Writeback::Unreachable | Writeback::ActionRequired
+        ) {
+            let is = std::mem::replace(&mut self.writeback, Writeback::Ready);
+            self.eligibility = self.decide(&self.tenant.settings.reset, self.is_in_scope, now);
+            self.writeback = is;
+        }
+    }
+
+    /// Where the password is.
+    pub(crate) fn home(&self) -> Home {
+        if self.who.managed.is_on_premises() {
+            Home::Directory {
+                may_unlock: self.tenant.settings.reset.unlock_without_reset,
+            }
+        } else {
+            Home::Here
+        }
+    }
+
+    /// Whether a copy of the password's hash is kept here.
+    pub(crate) fn keeps_copy(&self) -> bool {
+        self.who.managed == Managed::PasswordHashSync
     }
 
     /// For a session that was opened with a recovery code: if that was the last one, it goes on
@@ -145,8 +192,7 @@ impl Case {
             settings,
             tenant: self.tenant_facts(),
             user: self.user_facts(is_in_scope),
-            // Agents come with the on-premises capability.
-            writeback: Writeback::Off,
+            writeback: self.writeback,
             methods: &self.methods,
         })
     }

@@ -4,7 +4,7 @@ use latchkey_core::reset::Event;
 use latchkey_store::sessions;
 use latchkey_types::Secret;
 
-use super::step::{Claim, answer, apply, claim, cookie_tag, find, open, store};
+use super::step::{Claim, answer, apply, claim, cookie_tag, find, open, refused, say, store};
 use super::{Outcome, notify};
 use crate::{App, AppError, Ctx};
 
@@ -50,8 +50,10 @@ async fn leave(
             } else {
                 Event::Cancel
             };
-            let step =
-                apply(&open, event).map_err(|_| AppError::bug("a claimed session is over"))?;
+            let step = match apply(&open, event) {
+                Ok(step) => step,
+                Err(refusal) => return Ok(Some(say(app, &open, refused(refusal)))),
+            };
             if for_help {
                 notify::help(tx, app, ctx, &open).await?;
             }
@@ -78,14 +80,23 @@ pub async fn expire(app: &App, ctx: &Ctx) -> Result<usize, AppError> {
                     sessions::delete(tx, tenant, id).await?;
                     continue;
                 };
+                if super::writeback::put_off(tx, &open).await? {
+                    continue;
+                }
                 if open.session.is_over()
                     || !sessions::claim(tx, open.row.tenant, open.row.id, open.row.version).await?
                 {
                     continue;
                 }
                 open.row.version += 1;
-                let step = apply(&open, Event::Expire)
-                    .map_err(|_| AppError::bug("an open session is over"))?;
+                // Put off for long enough: nobody will ever say what came of it.
+                let step = match open.session.writing() {
+                    Some(_) => open
+                        .session
+                        .end_at_once(latchkey_core::reset::Detail::AbandonedChoosingPassword),
+                    None => apply(&open, Event::Expire)
+                        .map_err(|_| AppError::bug("an open session is over"))?,
+                };
                 store(tx, app, ctx, open, step, Vec::new()).await?;
             }
             Ok(count)

@@ -19,6 +19,7 @@ mod start;
 mod step;
 mod view;
 mod who;
+mod writeback;
 
 pub use code::{answers, code};
 pub use forms::{
@@ -45,3 +46,5 @@ pub(crate) use limits::may_send;
 pub(crate) use notify::{NOT_ME_VALID, addresses, frozen, locked, not_me_token, post, recipients};
 pub(crate) use recovery_code::slot as recovery_code_slot;
 pub(crate) use who::{case_of, name_key};
+pub(crate) use writeback::{Settled, settle, state_of, state_read};
+pub use writeback::{choose_reset, read_directory, unlock, working};

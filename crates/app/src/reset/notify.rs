@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use latchkey_core::model::{Role, User};
-use latchkey_core::reset::{Gate, Ineligible, Reason, gates};
+use latchkey_core::reset::{Deed as What, Gate, Ineligible, Reason, gates};
 use latchkey_core::settings::Contact;
 use latchkey_crypto::codes::{self, Digits};
 use latchkey_crypto::keys::Purpose;
@@ -273,7 +273,22 @@ pub(super) async fn was_reset(
     ctx: &Ctx,
     open: &Open,
 ) -> Result<usize, AppError> {
+    was_written(tx, app, ctx, open, What::Reset).await
+}
+
+/// The same of what was done in a directory.
+pub(super) async fn was_written(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    open: &Open,
+    what: What,
+) -> Result<usize, AppError> {
     let case = &open.case;
+    let (kind, letter): (_, fn(Texts, &PasswordReset<'_>) -> Content) = match what {
+        What::Reset => (MessageKind::PasswordReset, messages::password_reset),
+        What::Unlock => (MessageKind::AccountUnlocked, messages::account_unlocked),
+    };
     let Some(user) = &case.user else { return Ok(0) };
     let address = ctx.stored_address(case.tenant.settings.client_address);
     let occasion = Occasion {
@@ -295,7 +310,7 @@ pub(super) async fn was_reset(
                 .filter(|(to, _)| *to != recipient.to)
                 .map(|(_, mask)| mask.clone())
                 .collect();
-            let content = messages::password_reset(
+            let content = letter(
                 Texts::new(recipient.locale),
                 &PasswordReset {
                     tenant: &case.tenant.name,
@@ -309,19 +324,14 @@ pub(super) async fn was_reset(
                     },
                 },
             );
-            post(
-                tx,
-                app,
-                case,
-                MessageKind::PasswordReset,
-                recipient,
-                content,
-            )
-            .await?;
+            post(tx, app, case, kind, recipient, content).await?;
             count += 1;
         }
     }
-    if user.is_administrator() && case.tenant.settings.notifications.administrators {
+    if what == What::Reset
+        && user.is_administrator()
+        && case.tenant.settings.notifications.administrators
+    {
         for recipient in administrators(tx, case, Some(user)).await? {
             let content = messages::administrator_reset(
                 Texts::new(recipient.locale),

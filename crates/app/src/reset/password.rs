@@ -52,6 +52,14 @@ pub async fn password(
     if !violations.is_empty() {
         return refuse(app, ctx, cookie, version, violations).await;
     }
+    if open.case.who.managed.is_on_premises() {
+        let hash = if open.case.keeps_copy() {
+            Some(app.hashing().hash(app.entropy(), normalise(new)).await?)
+        } else {
+            None
+        };
+        return super::writeback::set(app, ctx, cookie, version, new, hash).await;
+    }
     // Hashed before the transaction, in which the right to set it is looked at again.
     let hash = app.hashing().hash(app.entropy(), normalise(new)).await?;
     in_step(app, ctx, cookie, version, async |mut tx, mut open| {
@@ -66,7 +74,8 @@ pub async fn password(
             match effect {
                 Effect::SetPassword(authorisation) => right = Some(authorisation),
                 Effect::End(detail) => ended = Some(detail),
-                Effect::SendCode(_) | Effect::Challenge | Effect::RotateCookie => {}
+                Effect::SendCode(_) | Effect::Challenge | Effect::RotateCookie | Effect::Ask(_) => {
+                }
             }
         }
         let before = std::mem::replace(&mut open.session, step.next);

@@ -2,8 +2,11 @@
 
 use latchkey_core::password::Occasion;
 use latchkey_core::reset::throttle::Bucket;
-use latchkey_core::reset::{Detail, Eligible, Gate, Reason, Session, Stage, questions, throttle};
+use latchkey_core::reset::{
+    Deed, Detail, Eligible, Gate, Home, Reason, Session, Stage, questions, throttle,
+};
 use latchkey_types::Masked;
+use latchkey_wire::operation::Refusal;
 
 use super::step::Open;
 use super::{Choice, Ended, Page, Question, View, forms};
@@ -20,7 +23,9 @@ pub(super) fn view(app: &App, open: &Open) -> View {
     let gates = eligible.required;
     let passed = u8::try_from(open.session.passed().len()).unwrap_or(u8::MAX);
     let step = match open.session.stage() {
-        Stage::NewPassword { .. } | Stage::Ended { .. } => gates.saturating_add(2),
+        Stage::Deed | Stage::NewPassword { .. } | Stage::Writing { .. } | Stage::Ended { .. } => {
+            gates.saturating_add(2)
+        }
         _ => passed.saturating_add(2),
     };
     View {
@@ -77,10 +82,33 @@ fn page(app: &App, open: &Open, eligible: &Eligible) -> Page {
         },
         Stage::NewPassword { .. } => Page::NewPassword {
             user_id: open.typed.clone(),
-            rules: password::page_rules(app, &open.case, Occasion::Reset),
+            rules: match open.case.home() {
+                Home::Here => password::page_rules(app, &open.case, Occasion::Reset),
+                Home::Directory { .. } => {
+                    let policy = session.directory().map(|directory| &directory.policy);
+                    password::directory_page_rules(app, &open.case, policy, Occasion::Reset)
+                }
+            },
+            in_directory: open.case.home() != Home::Here,
+            may_unlock: open.case.home() == (Home::Directory { may_unlock: true }),
+            said: said(session),
+        },
+        Stage::Deed => Page::Deed {
+            locked: session.directory().map(|directory| directory.locked),
+            said: said(session),
+        },
+        Stage::Writing { deed, since, .. } => Page::Working {
+            deed: *deed,
+            is_slow: open.now >= since.plus(super::writeback::SLOW),
         },
         Stage::Ended { detail } => Page::Ended(ended(open, session, detail)),
     }
+}
+
+/// Why the directory did not do it.
+fn said(session: &Session) -> Option<Refusal> {
+    let code = session.said()?;
+    Refusal::ALL.iter().copied().find(|why| why.code() == code)
 }
 
 fn destination(open: &Open, gate: Gate) -> Option<Masked> {
@@ -102,7 +130,7 @@ fn question(open: &Open, name: &str) -> Question {
     Question::Own(text.cloned().unwrap_or_default())
 }
 
-fn ended(open: &Open, _session: &Session, detail: &str) -> Ended {
+fn ended(open: &Open, session: &Session, detail: &str) -> Ended {
     use latchkey_core::reset::Failure;
     let reference = open.row.request;
     let began = open.row.ended_at.unwrap_or(open.now).plus(throttle::BLOCK);
@@ -114,13 +142,22 @@ fn ended(open: &Open, _session: &Session, detail: &str) -> Ended {
             .unwrap_or(began)
     };
     match Detail::parse(detail) {
-        Some(Detail::SucceededReset | Detail::SucceededUnlock) => Ended::Succeeded {
+        Some(detail @ (Detail::SucceededReset | Detail::SucceededUnlock)) => Ended::Succeeded {
+            deed: match detail {
+                Detail::SucceededUnlock => Deed::Unlock,
+                _ => Deed::Reset,
+            },
+            in_directory: open.case.home() != Home::Here,
             told: super::notify::told(&open.case),
         },
         Some(Detail::Failed(Failure::UnknownUser)) => Ended::UnknownUser { reference },
         Some(Detail::Failed(failure)) => {
             match Reason::ALL.into_iter().find(|r| failure == (*r).into()) {
-                Some(reason) => Ended::Failed { reason, reference },
+                Some(reason) => Ended::Failed {
+                    reason,
+                    said: said(session),
+                    reference,
+                },
                 None => Ended::Expired,
             }
         }

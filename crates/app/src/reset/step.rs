@@ -129,6 +129,7 @@ pub(crate) async fn open(
     let Some(mut case) = case else {
         return Ok(None);
     };
+    case.bear_with_directory(now);
     if session.passed().contains(&Gate::RecoveryCode) {
         case.keep_last_code(now);
     }
@@ -197,9 +198,10 @@ pub(crate) fn apply(open: &Open, event: Event) -> Result<Step, Refusal> {
         stamp: open.case.stamp,
         eligibility: &open.case.eligibility,
         blocked: &open.case.blocked,
+        home: open.case.home(),
     };
-    // A session whose time is over does nothing more than end.
-    let event = if open.now >= open.row.expires_at {
+    // A session whose time is over does nothing more than end; but not while an agent is at it.
+    let event = if open.now >= open.row.expires_at && open.session.writing().is_none() {
         Event::Expire
     } else {
         event
@@ -231,7 +233,7 @@ pub(crate) async fn store(
                 challenges::void_for_session(tx, open.row.tenant, open.row.id, open.now).await?;
                 entries.push(end_entry(&open, detail));
             }
-            Effect::SetPassword(_) => {
+            Effect::SetPassword(_) | Effect::Ask(_) => {
                 return Err(AppError::bug("a password is set by its own step"));
             }
         }
@@ -384,6 +386,7 @@ pub(crate) const fn refused(refusal: Refusal) -> super::Notice {
         Refusal::OutOfOrder | Refusal::ForeignProof => super::Notice::OutOfDate,
         Refusal::NotOffered => super::Notice::ChooseOne,
         Refusal::TooSoon => super::Notice::TooSoon,
+        Refusal::UnderWay => super::Notice::UnderWay,
     }
 }
 

@@ -1,9 +1,10 @@
 //! What a page of the reset portal has to show: everything it needs and nothing else.
 
 use latchkey_core::password::{Rule, Violation};
-use latchkey_core::reset::{Gate, Reason};
+use latchkey_core::reset::{Deed, Gate, Reason};
 use latchkey_core::settings::Contact;
 use latchkey_types::{Locale, Masked, RequestId, Secret, SessionId, Timestamp};
+use latchkey_wire::operation::Refusal;
 
 /// A reset as its page shows it.
 #[derive(Debug, Clone)]
@@ -83,6 +84,26 @@ pub enum Page {
         user_id: String,
         /// What the password must meet.
         rules: Vec<Rule>,
+        /// Whether it is in a directory of the organisation, whose answer counts.
+        in_directory: bool,
+        /// Whether unlocking is possible instead.
+        may_unlock: bool,
+        /// Why the directory did not take the last one.
+        said: Option<Refusal>,
+    },
+    /// Choose between unlocking the account and a new password.
+    Deed {
+        /// Whether the directory says that it is locked; `None`: it was not asked.
+        locked: Option<bool>,
+        /// Why the last try did not work.
+        said: Option<Refusal>,
+    },
+    /// An agent is at it.
+    Working {
+        /// What it does.
+        deed: Deed,
+        /// Whether it takes longer than it should.
+        is_slow: bool,
     },
     /// Over.
     Ended(Ended),
@@ -109,8 +130,12 @@ pub enum Question {
 /// How it ended, as the person is told.
 #[derive(Debug, Clone)]
 pub enum Ended {
-    /// The password was reset.
+    /// The password was reset, or the account unlocked.
     Succeeded {
+        /// Which of them.
+        deed: Deed,
+        /// Whether it was done in a directory of the organisation.
+        in_directory: bool,
         /// Who was told, masked; empty if nobody had to be.
         told: Vec<Masked>,
     },
@@ -118,6 +143,8 @@ pub enum Ended {
     Failed {
         /// Why, with its code.
         reason: Reason,
+        /// What the directory said.
+        said: Option<Refusal>,
         /// The support reference.
         reference: RequestId,
     },
@@ -194,6 +221,10 @@ pub enum Notice {
     PasswordsDiffer,
     /// The password breaks these rules.
     PasswordRefused(Vec<Violation>),
+    /// The directory of the organisation cannot be reached now; nothing was changed.
+    DirectoryAway,
+    /// An agent is at it: it cannot be stopped any more.
+    UnderWay,
     /// No more texts or calls to this number, country or for this tenant for now.
     NoMessages,
 }

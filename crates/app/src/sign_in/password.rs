@@ -4,23 +4,30 @@
 //! first claims the step and counts the try, the second claims it again and says what came of it.
 //! An account and a name that nobody has issue the same statements and cost the same work.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use latchkey_core::audit::Activity;
 use latchkey_core::model::{Managed, User, UserType};
 use latchkey_core::password::normalise;
+use latchkey_core::reset::Writeback;
 use latchkey_core::settings::Disclosure;
 use latchkey_core::sign_in::lockout::{Rule, Verdict as Lock, familiar_since};
 use latchkey_core::sign_in::{Admission, Claimant, Factor, Flow, Next, proofs};
 use latchkey_crypto::argon::Verdict;
 use latchkey_crypto::keys::Purpose;
+use latchkey_crypto::seal::DataKey;
 use latchkey_store::lockout::{self, Counter};
-use latchkey_store::{Tx, accounts, networks};
-use latchkey_types::{Password, Secret, Timestamp};
+use latchkey_store::{Tx, accounts, networks, operations};
+use latchkey_types::{OperationId, Password, Secret, TenantId, Timestamp};
+use latchkey_wire::operation::{Outcome as Came, Refusal, Verb};
 
 use super::flow::{Open, Stage, claim_first, end, go_to, say, throttled};
 use super::passkey::Ceremony;
 use super::session::todo;
 use super::{Notice, Outcome, SignedInNow, begin, landing};
 use crate::reset::{Case, locked};
+use crate::writeback::{self, Ask, ask, wait};
 use crate::{App, AppError, Ctx, audit};
 
 /// A try that is counted and has yet to be compared.
@@ -32,6 +39,32 @@ struct Counted {
     counter: Counter,
     hash: String,
     wrong_tag: Secret<[u8; 32]>,
+    /// The directory was asked whether it is right.
+    asked: Option<Asked>,
+}
+
+/// A directory that was asked.
+struct Asked {
+    tenant: TenantId,
+    operation: OperationId,
+    key: Arc<DataKey>,
+    /// Whether a copy of the hash here counts while the directory is away.
+    keeps_copy: bool,
+}
+
+/// What a directory said of a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Directory {
+    /// The password is not there.
+    NotAsked,
+    Right {
+        must_change: bool,
+    },
+    Wrong,
+    Locked,
+    /// Disabled, expired, or not what this agent serves.
+    Refused(Refusal),
+    Away,
 }
 
 /// What is known once the password was compared.
@@ -39,6 +72,9 @@ struct Compared {
     is_right: bool,
     /// The same password, hashed with the work of now.
     rehashed: Option<String>,
+    /// A copy of it, for when the directory is away.
+    copied: Option<String>,
+    directory: Directory,
 }
 
 /// Tries a password. `None`: there is no way in, or it is over.
@@ -70,19 +106,107 @@ pub async fn password(
     };
     let copy = Secret::new(typed.expose().clone());
     let verdict = app.hashing().verify(copy, counted.hash.clone()).await?;
+    let is_here = matches!(verdict, Verdict::Right { .. });
+    let (directory, keeps_copy) = match &counted.asked {
+        Some(asked) => (said(app, asked).await?, asked.keeps_copy),
+        None => (Directory::NotAsked, false),
+    };
+    let is_right = match directory {
+        Directory::NotAsked => is_here,
+        Directory::Right { .. } => true,
+        // The copy of a hash lets people in while the agent is away, and then only.
+        Directory::Away => is_here && keeps_copy,
+        Directory::Wrong | Directory::Locked | Directory::Refused(_) => false,
+    };
+    let is_new = keeps_copy && !is_here && matches!(directory, Directory::Right { .. });
+    let is_old = is_right && matches!(verdict, Verdict::Right { rehash: true });
+    let hash = if is_new || is_old {
+        Some(app.hashing().hash(app.entropy(), typed).await?)
+    } else {
+        None
+    };
     let compared = Compared {
-        is_right: matches!(verdict, Verdict::Right { .. }),
-        rehashed: match verdict {
-            Verdict::Right { rehash: true } => {
-                Some(app.hashing().hash(app.entropy(), typed).await?)
-            }
-            _ => None,
-        },
+        is_right,
+        rehashed: hash.clone().filter(|_| is_old),
+        copied: hash.filter(|_| is_new),
+        directory,
     };
     super::flow::in_step(app, cookie, counted.version, async |mut tx, open| {
         settle(&mut tx, app, ctx, open, &counted, &compared).await
     })
     .await
+}
+
+/// Whether the directory is asked about a password, and the question.
+async fn question(
+    tx: &mut Tx,
+    app: &App,
+    open: &Open,
+    typed: &Password,
+) -> Result<Option<Asked>, AppError> {
+    let case = &open.case;
+    let Some(user) = case.user.as_ref().filter(|user| is_in_directory(user)) else {
+        return Ok(None);
+    };
+    if case.writeback != Writeback::Ready {
+        return Ok(None);
+    }
+    let operation = OperationId::new(app.clock(), app.entropy());
+    let what = Ask {
+        verb: Verb::Verify,
+        user,
+        session: None,
+        password: Some(typed),
+        old_password: None,
+        must_change: false,
+        pending: None,
+        time: PATIENCE,
+    };
+    let asked = ask(tx, app, &case.data_key, &case.agents, operation, &what).await?;
+    Ok(asked.then(|| Asked {
+        tenant: case.tenant.id,
+        operation,
+        key: Arc::clone(&case.data_key),
+        keeps_copy: case.keeps_copy(),
+    }))
+}
+
+/// Whether somebody's password is looked up in a directory.
+fn is_in_directory(user: &User) -> bool {
+    matches!(
+        user.managed,
+        Managed::PassThrough | Managed::PasswordHashSync
+    ) && user.user_type != UserType::ExternalGuest
+}
+
+/// Waits for what the directory says.
+async fn said(app: &App, asked: &Asked) -> Result<Directory, AppError> {
+    let (tenant, operation) = (asked.tenant, asked.operation);
+    wait(app, tenant, operation, app.clock().now().plus(PATIENCE)).await?;
+    let outcome = app
+        .db()
+        .write(async |mut tx| {
+            let tx = &mut tx;
+            let Some(row) = operations::get(tx, tenant, operation).await? else {
+                return Ok(Came::Unknown);
+            };
+            let came = writeback::came(tx, &asked.key, &row).await?;
+            operations::settle(tx, tenant, operation, app.clock().now()).await?;
+            Ok::<_, AppError>(came.outcome())
+        })
+        .await?;
+    Ok(match outcome {
+        Came::Done { must_change, .. } => Directory::Right { must_change },
+        Came::Refused { why } => match why {
+            Refusal::WrongPassword => Directory::Wrong,
+            Refusal::Locked => Directory::Locked,
+            // Said only of the right one: it lets in to the page where it is changed.
+            Refusal::PasswordExpired => Directory::Right { must_change: true },
+            Refusal::Unreachable | Refusal::Expired => Directory::Away,
+            why => Directory::Refused(why),
+        },
+        Came::State(_) | Came::Unknown => Directory::Away,
+    })
 }
 
 /// Counts the try before it is compared; or says why there is nothing to compare.
@@ -119,7 +243,12 @@ async fn count(
         refuse(tx, app, ctx, open, "locked").await?;
         return Ok(Err(Notice::Locked { until }));
     }
-    let is_here = open.case.user.as_ref().is_some_and(is_kept_here);
+    let is_here = open
+        .case
+        .user
+        .as_ref()
+        .is_some_and(|user| is_kept_here(user) || open.case.keeps_copy());
+    let asked = question(tx, app, open, typed).await?;
     let parts: [&[u8]; 3] = [
         tenant.0.as_bytes(),
         subject.0.as_bytes(),
@@ -133,6 +262,7 @@ async fn count(
             .filter(|_| is_here)
             .unwrap_or_else(|| app.unmatchable()),
         wrong_tag: Secret::new(*app.keys().tag(Purpose::WrongPassword, &parts).as_bytes()),
+        asked,
     }))
 }
 
@@ -184,6 +314,11 @@ async fn settle(
         return wrong(tx, app, ctx, &open, counted, compared).await;
     };
     open.state.flow = flow;
+    if let (Directory::Right { must_change }, Some(user)) =
+        (compared.directory, &mut open.case.user)
+    {
+        user.must_change_password = must_change;
+    }
     match next {
         Next::Refused(_) => wrong(tx, app, ctx, &open, counted, compared).await,
         Next::In(admission) | Next::ToRegister(admission) => {
@@ -208,6 +343,12 @@ async fn right(
     if let Some(new) = &compared.rehashed {
         let (tenant, user) = (open.row.tenant, open.row.subject);
         accounts::rehash(tx, tenant, user, &counted.hash, new).await?;
+    }
+    if let Some(copy) = &compared.copied {
+        accounts::keep_copy(tx, open.row.tenant, open.row.subject, copy).await?;
+    }
+    if let Directory::Right { must_change } = compared.directory {
+        accounts::note_must_change(tx, open.row.tenant, open.row.subject, must_change).await?;
     }
     Ok(())
 }
@@ -246,32 +387,43 @@ async fn wrong(
     if let Some(until) = began {
         lock(tx, app, ctx, open, counter, until).await?;
     }
-    let why = why(open, compared.is_right);
+    let why = why(open, compared);
     refuse(tx, app, ctx, open, why).await?;
     let disclosure = open.case.tenant.settings.reset.disclosure;
     let notice = match began {
         Some(until) => Notice::Locked { until },
         None if why == DIRECTORY && disclosure == Disclosure::Standard => Notice::Directory,
+        None if why == LOCKED_THERE && disclosure == Disclosure::Standard => Notice::LockedThere,
         None => Notice::Wrong,
     };
     say(app, open, notice)
 }
 
 const DIRECTORY: &str = "directory_unavailable";
+const LOCKED_THERE: &str = "locked_in_directory";
+
+/// How long a sign-in waits for the directory.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why somebody is not let in, for the audit log.
-fn why(open: &Open, is_right: bool) -> &'static str {
+fn why(open: &Open, compared: &Compared) -> &'static str {
     let Some(user) = &open.case.user else {
         return "unknown_user";
     };
+    match compared.directory {
+        Directory::Away => return DIRECTORY,
+        Directory::Locked => return LOCKED_THERE,
+        Directory::Refused(why) => return why.code(),
+        Directory::NotAsked | Directory::Right { .. } | Directory::Wrong => {}
+    }
     match (user.managed, user.user_type) {
-        (Managed::PassThrough | Managed::PasswordHashSync, _) => DIRECTORY,
+        (Managed::PassThrough, _) if compared.directory == Directory::NotAsked => DIRECTORY,
         (Managed::Federated, _) => "federated",
         (_, UserType::ExternalGuest) => "kept_elsewhere",
         _ if !user.enabled => "disabled",
         _ if user.frozen_at.is_some() => "frozen",
         // The account changed between the two halves of this try.
-        _ if is_right => "changed_meanwhile",
+        _ if compared.is_right => "changed_meanwhile",
         _ => "wrong_password",
     }
 }

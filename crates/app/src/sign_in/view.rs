@@ -114,6 +114,8 @@ pub enum Notice {
     /// The password is kept in the organisation's directory, which does not answer (disclosure
     /// *standard* only).
     Directory,
+    /// It is locked there (disclosure *standard* only).
+    LockedThere,
     /// Too many from this network: try again later.
     Busy {
         /// Seconds to wait.

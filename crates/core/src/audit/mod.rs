@@ -67,6 +67,16 @@ activities! {
     DomainVerified = "Verify domain" in TenantManagement;
     /// A tenant's identity provider was set, changed or removed.
     FederationChanged = "Update federation" in TenantManagement;
+    /// An agent was enrolled beside a directory.
+    AgentEnrolled = "Enrol agent" in TenantManagement;
+    /// An agent was revoked, or removed itself.
+    AgentRemoved = "Remove agent" in TenantManagement;
+    /// An agent made new keys.
+    AgentKeys = "Roll over agent keys" in TenantManagement;
+    /// Nobody could find out in time what a directory did.
+    WritebackUnknown = "Lose track of a password writeback" in Risk;
+    /// A directory was synchronised, or could not be.
+    Synchronised = "Synchronise directory" in UserManagement;
     /// A user was created.
     UserCreated = "Create user" in UserManagement;
     /// A user's attributes, roles or state changed.

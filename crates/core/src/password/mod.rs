@@ -6,6 +6,7 @@
 mod age;
 mod banned;
 mod check;
+mod directory;
 mod normalise;
 mod policy;
 mod rules;
@@ -17,6 +18,9 @@ mod terms;
 pub use age::{expires_at, may_change_from, notice_dates};
 pub use banned::{BannedLists, NEEDED_POINTS, NameKind, Names};
 pub use check::{Facts, Violation, check, points};
+pub use directory::{
+    DIRECTORY_MAX, DirectoryPolicy, counts_for_directory, directory_rules, held_here,
+};
 pub use normalise::normalise;
 pub use policy::{Composition, Matching, PasswordPolicy, PolicyProblem};
 pub use rules::{Occasion, Rule, RuleState, rules, states};

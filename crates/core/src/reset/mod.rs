@@ -28,6 +28,6 @@ pub use gate::{Factor, Gate};
 pub use gates::GateProof;
 pub use methods::{Methods, OnFile};
 pub use session::{
-    AGAIN_AFTER, Authorisation, Block, Context, Effect, Event, Refusal, Session, Stage, Stamp,
-    Step, Subject,
+    AGAIN_AFTER, Authorisation, Block, Context, Deed, DirectoryState, Effect, Event, Home, Refusal,
+    Session, Stage, Stamp, Step, Subject, Written,
 };

@@ -7,15 +7,17 @@
 //! - no stage without the one before it;
 //! - *new password* only with proofs of as many different factors as the policy of **now** asks;
 //! - at most one completion, which consumes the proofs;
-//! - a decoy never holds a proof.
+//! - a decoy never holds a proof;
+//! - while an agent writes to a directory, nothing but what came of it moves the session.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use latchkey_types::{SessionId, Timestamp, UserId};
+use latchkey_types::{OperationId, SessionId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::{Detail, Eligible, Factor, Gate, GateProof, Ineligible};
+use super::{Detail, Eligible, Factor, Failure, Gate, GateProof, Ineligible};
+use crate::password::DirectoryPolicy;
 
 /// How long after a code was asked for another may be asked for.
 pub const AGAIN_AFTER: Duration = Duration::from_secs(10);
@@ -69,16 +71,51 @@ pub enum Stage {
         /// The draw, by the names of the questions.
         draw: Vec<String>,
     },
+    /// Choosing between unlocking the account and a new password.
+    Deed,
     /// Choosing a new password.
     NewPassword {
         /// Whether the page was shown.
         shown: bool,
+    },
+    /// An agent does it in a directory: nothing else happens until it is known what came of it.
+    Writing {
+        /// What the agent was asked.
+        operation: OperationId,
+        /// What it does.
+        deed: Deed,
+        /// Since when.
+        since: Timestamp,
     },
     /// Over.
     Ended {
         /// How, as a code of the table.
         detail: String,
     },
+}
+
+/// What is done to the account of somebody who proved who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// A new password, which lifts a lock too.
+    Reset,
+    /// The lock is lifted, the password is kept.
+    Unlock,
+}
+
+/// What came of writing to a directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Written {
+    /// It was done.
+    Done,
+    /// The directory refused the password: another one may do.
+    PasswordRefused,
+    /// No agent took it, or the directory could not be reached: nothing was done, and it can be tried
+    /// again.
+    NotReached,
+    /// The directory cannot do it for this account: nothing was done.
+    Failed,
 }
 
 /// A proof in store. It is made from a [`GateProof`] only.
@@ -99,6 +136,25 @@ pub struct Session {
     proofs: Vec<Proof>,
     /// The gate that was last started.
     started: Option<Gate>,
+    /// How it ends if the person leaves after the directory did not do it: a code of the table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    setback: Option<String>,
+    /// Why the directory did not do it the last time: a code of the agent's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    said: Option<String>,
+    /// What the directory says of the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    directory: Option<DirectoryState>,
+}
+
+/// What a directory says of an account whose owner proved who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DirectoryState {
+    /// Whether wrong passwords have locked it.
+    pub locked: bool,
+    /// The policy that applies to it.
+    pub policy: DirectoryPolicy,
 }
 
 /// What is known when an event happens.
@@ -116,6 +172,20 @@ pub struct Context<'a> {
     pub eligibility: &'a Result<Eligible, Ineligible>,
     /// Gates that are blocked for this user now.
     pub blocked: &'a BTreeSet<Gate>,
+    /// Where the password is, and so who sets it.
+    pub home: Home,
+}
+
+/// Where a password is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Home {
+    /// Here.
+    Here,
+    /// In a directory, to which an agent writes.
+    Directory {
+        /// Whether the account may be unlocked and the password kept.
+        may_unlock: bool,
+    },
 }
 
 /// A limit that ends a session.
@@ -148,6 +218,26 @@ pub enum Event {
     Shown,
     /// The new password was found good.
     PasswordAccepted,
+    /// Unlock is not all that is wanted: on to a new password.
+    ChooseReset,
+    /// An agent is asked to do it.
+    Write {
+        /// The operation.
+        operation: OperationId,
+        /// What it does.
+        deed: Deed,
+    },
+    /// It is known what came of that.
+    Written {
+        /// The operation.
+        operation: OperationId,
+        /// What came of it.
+        written: Written,
+        /// Why it was not done, as a code.
+        why: Option<String>,
+    },
+    /// The directory said how the account is.
+    DirectoryRead(DirectoryState),
     /// *Cancel*.
     Cancel,
     /// *Contact your administrator*.
@@ -169,6 +259,8 @@ pub enum Effect {
     RotateCookie,
     /// Set the password.
     SetPassword(Authorisation),
+    /// Ask an agent to do it.
+    Ask(Authorisation),
     /// Record the result.
     End(Detail),
 }
@@ -220,6 +312,8 @@ pub enum Refusal {
     TooSoon,
     /// A proof of another session, user or version.
     ForeignProof,
+    /// An agent is at it, and nobody knows yet what came of it.
+    UnderWay,
 }
 
 impl Session {
@@ -231,6 +325,9 @@ impl Session {
             stamp,
             proofs: Vec::new(),
             started: None,
+            setback: None,
+            said: None,
+            directory: None,
         }
     }
 
@@ -252,6 +349,26 @@ impl Session {
     /// The gates passed so far, in order.
     pub fn passed(&self) -> Vec<Gate> {
         self.proofs.iter().map(|proof| proof.gate).collect()
+    }
+
+    /// Why the directory did not do it the last time: a code of the agent's.
+    pub fn said(&self) -> Option<&str> {
+        self.said.as_deref()
+    }
+
+    /// What the directory says of the account, if it was asked.
+    pub const fn directory(&self) -> Option<&DirectoryState> {
+        self.directory.as_ref()
+    }
+
+    /// What an agent is asked now.
+    pub const fn writing(&self) -> Option<(OperationId, Deed)> {
+        match self.stage {
+            Stage::Writing {
+                operation, deed, ..
+            } => Some((operation, deed)),
+            _ => None,
+        }
     }
 
     /// Whether it is over.
@@ -300,6 +417,12 @@ impl Session {
         if self.is_over() {
             return Err(Refusal::Ended);
         }
+        if let Stage::Writing {
+            operation, deed, ..
+        } = self.stage
+        {
+            return self.written(&event, operation, deed);
+        }
         match event {
             // Whoever leaves needs no permission.
             Event::Cancel => return Ok(self.ended(self.canceled())),
@@ -319,18 +442,18 @@ impl Session {
             Ok(eligible) => eligible,
             Err(ineligible) => return Ok(self.ended(Detail::Failed(ineligible.deciding.into()))),
         };
-        let session = self.under(eligible, context.stamp);
+        let session = self.under(eligible, context);
         session.go(event, eligible, context)
     }
 
     /// This session under the policy of now: proofs of gates that are no longer enabled do not
     /// count, and a stage that needs more proofs than there are falls back to choosing.
-    fn under(&self, eligible: &Eligible, stamp: Stamp) -> Self {
+    fn under(&self, eligible: &Eligible, context: &Context<'_>) -> Self {
         let mut session = self.clone();
-        if session.stamp == stamp {
+        if session.stamp == context.stamp {
             return session;
         }
-        session.stamp = stamp;
+        session.stamp = context.stamp;
         session
             .proofs
             .retain(|proof| eligible.gates.contains(&proof.gate));
@@ -339,9 +462,10 @@ impl Session {
             .active_gate()
             .is_some_and(|gate| !eligible.gates.contains(&gate));
         match session.stage {
-            Stage::NewPassword { .. } if !enough => session.stage = Stage::Choosing,
-            Stage::NewPassword { .. } | Stage::Ended { .. } => {}
-            _ if enough => session.stage = Stage::NewPassword { shown: false },
+            Stage::NewPassword { .. } | Stage::Deed if !enough => session.stage = Stage::Choosing,
+            Stage::Deed => session.stage = after_gates(context.home),
+            Stage::NewPassword { .. } | Stage::Writing { .. } | Stage::Ended { .. } => {}
+            _ if enough => session.stage = after_gates(context.home),
             _ if gate_gone => session.stage = Stage::Choosing,
             _ => {}
         }
@@ -403,17 +527,44 @@ impl Session {
             (Event::Shown, Stage::NewPassword { .. }) => {
                 Ok(self.at(Stage::NewPassword { shown: true }).step(Vec::new()))
             }
-            (Event::PasswordAccepted, Stage::NewPassword { .. }) => {
-                if self.counted(eligible) < usize::from(eligible.required)
-                    || self.subject != Subject::Known
-                {
+            (Event::DirectoryRead(state), Stage::Deed | Stage::NewPassword { .. })
+                if context.home != Home::Here =>
+            {
+                let mut next = self;
+                next.directory = Some(state);
+                Ok(next.step(Vec::new()))
+            }
+            (Event::ChooseReset, Stage::Deed) => Ok(self
+                .at(Stage::NewPassword { shown: false })
+                .step(Vec::new())),
+            (Event::Other, Stage::NewPassword { .. })
+                if context.home == (Home::Directory { may_unlock: true }) =>
+            {
+                Ok(self.at(Stage::Deed).step(Vec::new()))
+            }
+            (Event::Write { operation, deed }, stage) => {
+                let may = match (deed, stage, context.home) {
+                    (Deed::Reset, Stage::NewPassword { .. }, Home::Directory { .. }) => true,
+                    (Deed::Unlock, Stage::Deed, Home::Directory { may_unlock }) => may_unlock,
+                    _ => false,
+                };
+                if !may {
                     return Err(Refusal::OutOfOrder);
                 }
-                let authorisation = Authorisation {
-                    user: context.user,
-                    session: context.session,
-                    gates: self.passed(),
-                };
+                let right = self.authorise(eligible, context)?;
+                let mut next = self.at(Stage::Writing {
+                    operation,
+                    deed,
+                    since: context.now,
+                });
+                next.said = None;
+                Ok(next.step(vec![Effect::Ask(right)]))
+            }
+            (Event::PasswordAccepted, Stage::NewPassword { .. }) => {
+                if context.home != Home::Here {
+                    return Err(Refusal::OutOfOrder);
+                }
+                let authorisation = self.authorise(eligible, context)?;
                 let mut step = self.ended(Detail::SucceededReset);
                 // Consumed: what is stored holds no proof any more.
                 step.next.proofs.clear();
@@ -421,6 +572,65 @@ impl Session {
                 Ok(step)
             }
             _ => Err(Refusal::OutOfOrder),
+        }
+    }
+
+    /// The right to do it, if enough was proven.
+    fn authorise(
+        &self,
+        eligible: &Eligible,
+        context: &Context<'_>,
+    ) -> Result<Authorisation, Refusal> {
+        if self.counted(eligible) < usize::from(eligible.required) || self.subject != Subject::Known
+        {
+            return Err(Refusal::OutOfOrder);
+        }
+        Ok(Authorisation {
+            user: context.user,
+            session: context.session,
+            gates: self.passed(),
+        })
+    }
+
+    /// While an agent is at it, nothing but what came of it moves the session: neither the person nor
+    /// its time, since a session that had ended could not tell any more what was done.
+    fn written(&self, event: &Event, operation: OperationId, deed: Deed) -> Result<Step, Refusal> {
+        let written = match event {
+            Event::Look => return Ok(self.clone().step(Vec::new())),
+            Event::Written {
+                operation: of,
+                written,
+                why,
+            } if *of == operation => (*written, why.clone()),
+            _ => return Err(Refusal::UnderWay),
+        };
+        let (written, why) = written;
+        let again = |setback: Failure| {
+            let mut next = self.clone().at(match deed {
+                Deed::Reset => Stage::NewPassword { shown: true },
+                Deed::Unlock => Stage::Deed,
+            });
+            next.setback = Some(Detail::Failed(setback).code());
+            next.said.clone_from(&why);
+            Ok(next.step(Vec::new()))
+        };
+        match written {
+            Written::PasswordRefused => again(Failure::OnPremisesPolicy),
+            Written::NotReached => again(Failure::OnPremisesUnreachable),
+            Written::Failed => {
+                let mut step = self.ended(Detail::Failed(Failure::OnPremisesError));
+                step.next.said = why;
+                Ok(step)
+            }
+            Written::Done => {
+                let mut step = self.ended(match deed {
+                    Deed::Reset => Detail::SucceededReset,
+                    Deed::Unlock => Detail::SucceededUnlock,
+                });
+                // Consumed: what is stored holds no proof any more.
+                step.next.proofs.clear();
+                Ok(step)
+            }
         }
     }
 
@@ -472,7 +682,7 @@ impl Session {
         });
         let enough = self.counted(eligible) >= usize::from(eligible.required);
         let stage = if enough {
-            Stage::NewPassword { shown: false }
+            after_gates(context.home)
         } else {
             Stage::Choosing
         };
@@ -487,7 +697,11 @@ impl Session {
             Stage::Passkey => Some(Gate::Passkey),
             Stage::RecoveryCode => Some(Gate::RecoveryCode),
             Stage::Questions { .. } => Some(Gate::Questions),
-            Stage::Choosing | Stage::NewPassword { .. } | Stage::Ended { .. } => None,
+            Stage::Choosing
+            | Stage::Deed
+            | Stage::NewPassword { .. }
+            | Stage::Writing { .. }
+            | Stage::Ended { .. } => None,
         }
     }
 
@@ -515,9 +729,14 @@ impl Session {
 
     /// The detail of a session that stops without a word.
     fn abandoned(&self) -> Detail {
+        if let Some(setback) = self.setback.as_deref().and_then(Detail::parse) {
+            return setback;
+        }
         match (&self.stage, self.active_gate(), self.proofs.last()) {
             (Stage::NewPassword { shown: true }, _, _) => Detail::AbandonedChoosingPassword,
-            (Stage::NewPassword { shown: false }, _, _) => Detail::AbandonedBeforePassword,
+            (Stage::NewPassword { shown: false } | Stage::Deed, _, _) => {
+                Detail::AbandonedBeforePassword
+            }
             (_, Some(gate), _) => Detail::AbandonedStarted(gate),
             (_, None, Some(proof)) => Detail::AbandonedCompleted(proof.gate),
             (_, None, None) => self
@@ -528,7 +747,7 @@ impl Session {
 
     const fn canceled(&self) -> Detail {
         match self.stage {
-            Stage::NewPassword { .. } => Detail::CanceledBeforePassword,
+            Stage::NewPassword { .. } | Stage::Deed => Detail::CanceledBeforePassword,
             _ => Detail::CanceledBeforeGates,
         }
     }
@@ -538,6 +757,18 @@ impl Session {
             .map_or(Detail::ContactedUserId, Detail::ContactedGate)
     }
 }
+
+/// Where somebody stands who has proven enough.
+const fn after_gates(home: Home) -> Stage {
+    match home {
+        Home::Directory { may_unlock: true } => Stage::Deed,
+        Home::Here | Home::Directory { may_unlock: false } => Stage::NewPassword { shown: false },
+    }
+}
+
+#[cfg(test)]
+#[path = "writing_tests.rs"]
+mod writing_tests;
 
 #[cfg(test)]
 #[path = "session_tests.rs"]

@@ -42,6 +42,7 @@ fn context<'a>(
         stamp: STAMP,
         eligibility,
         blocked,
+        home: Home::Here,
     }
 }
 
@@ -555,7 +556,7 @@ proptest! {
             };
             let eligibility = Ok(Eligible { required, gates: gates.clone(), questions_first: false });
             let blocked = BTreeSet::new();
-            let context = Context { now, session: SESSION, user: USER, stamp, eligibility: &eligibility, blocked: &blocked };
+            let context = Context { now, session: SESSION, user: USER, stamp, eligibility: &eligibility, blocked: &blocked, home: Home::Here };
             let before = session.clone();
             match session.apply(event, &context) {
                 Err(_) => {}
@@ -579,6 +580,7 @@ proptest! {
                             }
                             Effect::SendCode(gate) => prop_assert!(gates.contains(gate)),
                             Effect::Challenge => prop_assert!(gates.contains(&Gate::Passkey)),
+                            Effect::Ask(_) => prop_assert!(false, "the password is here"),
                             Effect::RotateCookie | Effect::End(_) => {}
                         }
                     }
@@ -639,7 +641,7 @@ proptest! {
             let (Some(left), Some(right)) = (event(), event()) else { continue };
             let eligibility = Ok(Eligible { required, gates: gates.clone(), questions_first: false });
             let blocked = BTreeSet::new();
-            let context = Context { now, session: SESSION, user: USER, stamp, eligibility: &eligibility, blocked: &blocked };
+            let context = Context { now, session: SESSION, user: USER, stamp, eligibility: &eligibility, blocked: &blocked, home: Home::Here };
             let shown = eligibility.as_ref().unwrap();
             prop_assert_eq!(account.offered(shown, &blocked), decoy.offered(shown, &blocked));
             prop_assert_eq!(account.may_show_destinations(shown), decoy.may_show_destinations(shown));

@@ -29,6 +29,8 @@ pub struct Settings {
     pub sign_in: SignInSettings,
     /// Who is made to register, and when again.
     pub registration: RegistrationSettings,
+    /// Passwords in directories.
+    pub writeback: WritebackSettings,
     /// Who is told.
     pub notifications: Notifications,
     /// Where *contact your administrator* leads.
@@ -185,6 +187,26 @@ impl ResetSettings {
     /// How long a reset may take.
     pub fn session_time(&self) -> Duration {
         Duration::from_secs(u64::from(self.session_minutes) * 60)
+    }
+}
+
+/// Passwords that live in a directory of the organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WritebackSettings {
+    /// Whether passwords are written back. The first agent that is enrolled turns it on.
+    pub enabled: bool,
+    /// Whether the banned lists are applied before the directory is asked. Its own policy counts
+    /// anyway.
+    pub banned_lists: bool,
+}
+
+impl Default for WritebackSettings {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            banned_lists: true,
+        }
     }
 }
 

@@ -21,9 +21,9 @@ pub use code::{
 pub use notices::{
     AccountLocked, AdministratorReset, Blocked, BlockedScope, FrozenForAdministrators,
     FrozenForUser, Help, Missing, MissingReason, PasswordExpires, PasswordReset, RecoveryCodeUsed,
-    SpendAlarm, account_locked, administrator_reset, blocked, frozen_for_administrators,
-    frozen_for_user, help, missing, password_changed, password_expires, password_reset,
-    recovery_code_used, spend_alarm,
+    SpendAlarm, account_locked, account_unlocked, administrator_reset, blocked,
+    frozen_for_administrators, frozen_for_user, help, missing, password_changed, password_expires,
+    password_reset, recovery_code_used, spend_alarm,
 };
 pub use security_info::{
     Change, ChangedMethod, SecurityInfoChanged, number_changed, security_info_changed,

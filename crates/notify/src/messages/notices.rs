@@ -25,6 +25,11 @@ pub fn password_reset(texts: Texts, mail: &PasswordReset<'_>) -> Content {
     new_password(texts, mail, "mail-reset-subject", "mail-reset-intro")
 }
 
+/// The mail to the owner of an account that was unlocked, and whose password was kept.
+pub fn account_unlocked(texts: Texts, mail: &PasswordReset<'_>) -> Content {
+    new_password(texts, mail, "mail-unlocked-subject", "mail-unlocked-intro")
+}
+
 /// The mail to the owner of a password that was changed.
 pub fn password_changed(texts: Texts, mail: &PasswordReset<'_>) -> Content {
     new_password(texts, mail, "mail-changed-subject", "mail-changed-intro")

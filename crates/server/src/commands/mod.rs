@@ -1,5 +1,6 @@
 //! One function for each command.
 
+mod agent;
 mod audit;
 mod breached;
 mod config;
@@ -68,6 +69,7 @@ impl Console {
             Command::Tenant(command) => self.tenant(command).await.map(|()| 0),
             Command::Domain(command) => self.domain(command).await.map(|()| 0),
             Command::Federation(command) => self.federation(command).await.map(|()| 0),
+            Command::Agent(command) => self.agent(command).await.map(|()| 0),
             Command::Group(command) => self.group(command).await.map(|()| 0),
             Command::User(command) => self.user(*command).await,
             Command::Policy(command) => self.policy(command).await.map(|()| 0),

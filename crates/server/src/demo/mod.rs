@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use latchkey_app::admin::seed::{authenticator_address, seed};
 use latchkey_app::{App, admin};
+use latchkey_gateway::Gateway;
 use latchkey_http::Limits;
 use latchkey_notify::DemoOutbox;
-use latchkey_web::{DemoLink, DemoPages, DemoUser, WebOptions, demo_router, router};
+use latchkey_web::{DemoLink, DemoPages, DemoUser, WebOptions, demo_router, router_with};
 
 use crate::config::{self, Log};
 use crate::failure::Failure;
@@ -86,7 +87,12 @@ pub(crate) async fn run(listen: SocketAddr, data: Option<PathBuf>) -> Result<(),
         })
         .collect(),
     };
-    let router = router(app.clone(), &options).merge(demo_router(app.clone(), &options, pages));
+    let gateway = Gateway::new(app.clone(), stop.clone());
+    let router = router_with(app.clone(), &options, gateway.routes()).merge(demo_router(
+        app.clone(),
+        &options,
+        pages,
+    ));
     let limits = Limits {
         drain: DRAIN,
         per_address: 1024,
@@ -95,6 +101,7 @@ pub(crate) async fn run(listen: SocketAddr, data: Option<PathBuf>) -> Result<(),
     let service = Service {
         app,
         router,
+        gateway,
         listener,
         tls: None,
         limits,

@@ -90,8 +90,11 @@ async fn post(State(portal): State<Portal>, incoming: Incoming, posted: Posted) 
 
 fn render(here: &Here, view: &View, notice: Option<&Notice>) -> Result<Response, Problem> {
     let t = here.texts();
-    let rules = match &view.page {
-        Page::Change { rules } => rules,
+    let (rules, in_directory) = match &view.page {
+        Page::Change {
+            rules,
+            in_directory,
+        } => (rules, *in_directory),
         Page::TooYoung { from } => return too_young(here, *from),
         Page::Elsewhere => return elsewhere(here),
     };
@@ -103,12 +106,11 @@ fn render(here: &Here, view: &View, notice: Option<&Notice>) -> Result<Response,
     };
     let at = |field: &str| l.alert.as_ref().and_then(|alert| alert.at(field));
     let template = ChangePage {
-        lead: view.why.map(|why| {
-            t.get(match why {
-                MustChange::ByAdministrator => "change-why-administrator",
-                MustChange::Expired => "change-why-expired",
-            })
-        }),
+        lead: match view.why {
+            Some(MustChange::ByAdministrator) => Some(t.get("change-why-administrator")),
+            Some(MustChange::Expired) => Some(t.get("change-why-expired")),
+            None => in_directory.then(|| t.get("password-lead-directory")),
+        },
         user_id: view.user_id.clone(),
         rules: rules
             .iter()
@@ -145,7 +147,23 @@ fn explain(t: Texts, notice: &Notice) -> Alert {
                 field: None,
             }
         }
+        Notice::DirectoryRefused(said) if said.is_about_the_password() => {
+            Alert::error(t, "new_password", vec![crate::words::directory(t, *said)])
+        }
+        Notice::DirectoryRefused(said) => directory(t, crate::words::directory(t, *said)),
+        Notice::DirectoryAway => directory(t, t.get("directory-unreachable")),
+        Notice::NotKnown => directory(t, t.get("directory-not-known")),
         Notice::Not | Notice::OutOfDate => Alert::info(t.get("notice-out-of-date")),
+    }
+}
+
+/// What the directory said that is about no field.
+fn directory(t: Texts, item: String) -> Alert {
+    Alert {
+        kind: Kind::Error,
+        title: t.get("directory-away-title"),
+        items: vec![item],
+        field: None,
     }
 }
 

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use latchkey_app::reset::{self, Ended, Notice, Page};
+use latchkey_core::reset::Deed;
 use latchkey_http::{Incoming, Posted, Problem};
 use latchkey_i18n::Texts;
 use latchkey_types::RequestId;
@@ -64,7 +65,7 @@ pub(super) fn page(
     let t = open.texts();
     let words = words(t, ended);
     let told = match ended {
-        Ended::Succeeded { told } => told.iter().map(ToString::to_string).collect(),
+        Ended::Succeeded { told, .. } => told.iter().map(ToString::to_string).collect(),
         _ => Vec::new(),
     };
     let template = EndPage {
@@ -82,18 +83,37 @@ fn words(t: Texts, ended: &Ended) -> Words {
     let reference = |id: &RequestId| Detail::plain(t.get("reference"), id.to_string());
     let again = Some(t.get("start-again"));
     match ended {
-        Ended::Succeeded { .. } => Words {
+        Ended::Succeeded {
+            deed: Deed::Unlock, ..
+        } => Words {
+            heading: t.get("unlocked-heading"),
+            paragraphs: vec![t.get("unlocked-works")],
+            details: Vec::new(),
+            next: None,
+        },
+        Ended::Succeeded { in_directory, .. } => Words {
             heading: t.get("done-heading"),
-            paragraphs: vec![t.get("done-works"), t.get("done-sessions")],
+            paragraphs: vec![
+                t.get(if *in_directory {
+                    "done-works-directory"
+                } else {
+                    "done-works"
+                }),
+                t.get("done-sessions"),
+            ],
             details: Vec::new(),
             next: None,
         },
         Ended::Failed {
             reason,
+            said,
             reference: id,
         } => Words {
             heading: t.get("failed-heading"),
-            paragraphs: words::reason(t, *reason).into(),
+            paragraphs: match said {
+                Some(said) => vec![words::directory(t, *said), t.get("cure-ask")],
+                None => words::reason(t, *reason).into(),
+            },
             details: vec![
                 Detail::plain(t.get("failed-code"), reason.code()),
                 reference(id),

@@ -10,7 +10,9 @@ use latchkey_http::{Fields, Incoming, Posted, Problem, SetCookie};
 use latchkey_i18n::Texts;
 use latchkey_types::Secret;
 
-use super::{code, end, new_password, number, passkey, questions, recovery_code, verify};
+use super::{
+    code, directory, end, new_password, number, passkey, questions, recovery_code, verify,
+};
 use crate::layout::{Alert, Hidden, Kind, Layout};
 use crate::portal::Portal;
 
@@ -109,13 +111,16 @@ impl Open {
             token: reset::form_token(&self.portal, view.brand.locale, &self.cookie),
             version: Some(view.version),
         });
-        l.alert = notice.map(|notice| explain(t, view, notice));
+        l.alert = notice
+            .map(|notice| explain(t, view, notice))
+            .or_else(|| said(t, view));
         if matches!(view.page, Page::Ended(_)) {
             return l;
         }
         l.cancel = Some("/reset/cancel");
         let name = t.get(match view.page {
             Page::NewPassword { .. } => "step-password",
+            Page::Deed { .. } | Page::Working { .. } => "step-directory",
             _ => "step-prove",
         });
         let args = [
@@ -142,6 +147,8 @@ impl Open {
             Page::RecoveryCode => recovery_code::page(self, status, notice),
             Page::Questions { .. } => questions::page(self, status, notice),
             Page::NewPassword { .. } => new_password::page(self, status, notice),
+            Page::Deed { .. } => directory::what(self, status, notice),
+            Page::Working { .. } => directory::working(self, status, notice),
             Page::Ended(_) => end::page(self, status, notice),
         }
     }
@@ -266,6 +273,8 @@ pub(super) const fn path(page: &Page) -> &'static str {
         Page::RecoveryCode => "/reset/recovery-code",
         Page::Questions { .. } => "/reset/questions",
         Page::NewPassword { .. } => "/reset/password",
+        Page::Deed { .. } => "/reset/what",
+        Page::Working { .. } => "/reset/working",
         Page::Ended(_) => "/reset/end",
     }
 }
@@ -308,7 +317,17 @@ fn explain(t: Texts, view: &View, notice: &Notice) -> Alert {
             items: vec![t.get("notice-no-messages")],
             field: None,
         },
+        Notice::ChooseOne if matches!(view.page, Page::Deed { .. }) => {
+            Alert::error(t, "deed", vec![t.get("error-what")])
+        }
         Notice::ChooseOne => Alert::error(t, "method", vec![t.get("error-choose")]),
+        Notice::DirectoryAway => Alert {
+            kind: Kind::Error,
+            title: t.get("directory-away-title"),
+            items: vec![t.get("directory-unreachable")],
+            field: None,
+        },
+        Notice::UnderWay => Alert::info(t.get("notice-under-way")),
         Notice::WrongNumber { left: n } => left("error-number", *n, "phone"),
         Notice::WrongCode { left: n } => match view.page {
             Page::Authenticator => left("error-authenticator", *n, "code"),
@@ -333,6 +352,27 @@ fn explain(t: Texts, view: &View, notice: &Notice) -> Alert {
     }
 }
 
+/// What the directory said the last time, on the page where it can be tried again.
+fn said(t: Texts, view: &View) -> Option<Alert> {
+    let (field, said) = match &view.page {
+        Page::NewPassword { said, .. } => ("new_password", *said),
+        Page::Deed { said, .. } => ("deed", *said),
+        _ => return None,
+    };
+    let said = said?;
+    let text = crate::words::directory(t, said);
+    Some(if said.is_about_the_password() {
+        Alert::error(t, field, vec![text])
+    } else {
+        Alert {
+            kind: Kind::Error,
+            title: t.get("directory-away-title"),
+            items: vec![text],
+            field: None,
+        }
+    })
+}
+
 /// A fault of a page that has a button and no field.
 fn pressed(t: Texts, item: String) -> Alert {
     Alert {
@@ -354,7 +394,10 @@ fn unreadable(t: Texts, page: &Page) -> Alert {
         Page::RecoveryCode => ("code", t.get("error-recovery-code-form")),
         Page::Questions { .. } => ("answer_1", t.get("error-answers-form")),
         Page::NewPassword { .. } => ("new_password", t.get("error-password-form")),
-        Page::Ended(_) => return Alert::info(t.get("notice-out-of-date")),
+        Page::Deed { .. } => ("deed", t.get("error-what")),
+        Page::Working { .. } | Page::Ended(_) => {
+            return Alert::info(t.get("notice-out-of-date"));
+        }
     };
     Alert::error(t, field, vec![text])
 }

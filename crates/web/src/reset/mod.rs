@@ -4,6 +4,7 @@
 //! session's step and leads to that step if not; it changes nothing. A POST calls one use case.
 
 mod code;
+mod directory;
 mod end;
 mod flow;
 mod help;
@@ -41,6 +42,11 @@ pub(crate) fn routes(portal: &Portal) -> Router<Portal> {
             "/reset/password",
             get(new_password::get).post(new_password::post),
         )
+        .route(
+            "/reset/what",
+            get(directory::get_what).post(directory::post_what),
+        )
+        .route("/reset/working", get(directory::get_working))
         .route("/reset/end", get(flow::show))
         .route("/reset/again", post(code::again))
         .route("/reset/other", post(verify::other))

@@ -7,7 +7,7 @@ use http::StatusCode;
 use latchkey_app::reset::{self, Notice, Page};
 use latchkey_http::{Incoming, Posted, Problem};
 
-use super::flow::{Answer, Form, Open, gone, path, see_other};
+use super::flow::{Answer, COOKIE, Form, Open, gone, path, see_other};
 use crate::layout::{self, Layout};
 use crate::portal::Portal;
 use crate::rules::RuleLine;
@@ -18,6 +18,9 @@ struct NewPasswordPage {
     l: Layout,
     user_id: String,
     rules: Vec<RuleLine>,
+    /// That the directory has the last word, where the password is in one.
+    lead: Option<String>,
+    may_unlock: bool,
     error: Option<String>,
     confirm_error: Option<String>,
 }
@@ -27,7 +30,14 @@ pub(super) fn page(
     status: StatusCode,
     notice: Option<&Notice>,
 ) -> Result<Response, Problem> {
-    let Page::NewPassword { user_id, rules } = &open.view.page else {
+    let Page::NewPassword {
+        user_id,
+        rules,
+        in_directory,
+        may_unlock,
+        ..
+    } = &open.view.page
+    else {
         return Err(Problem::Internal);
     };
     let t = open.texts();
@@ -43,6 +53,8 @@ pub(super) fn page(
             .iter()
             .map(|rule| RuleLine::new(t, *rule, refused))
             .collect(),
+        lead: in_directory.then(|| t.get("password-lead-directory")),
+        may_unlock: *may_unlock,
         error: alert.and_then(|alert| alert.at("new_password")),
         confirm_error: alert.and_then(|alert| alert.at("confirm_password")),
         l,
@@ -52,6 +64,11 @@ pub(super) fn page(
 
 /// Shows the page, and has it on record that it was shown.
 pub(super) async fn get(State(portal): State<Portal>, incoming: Incoming) -> Answer {
+    let Some(cookie) = incoming.cookies.get(COOKIE) else {
+        return Ok(gone(&incoming));
+    };
+    // Its real policy, before anything is typed.
+    reset::read_directory(&portal, &incoming.ctx, &cookie).await?;
     let Some(open) = Open::shown(&portal, &incoming).await? else {
         return Ok(gone(&incoming));
     };

@@ -182,6 +182,9 @@ impl Open {
             Notice::Directory => {
                 Alert::error(t, "password", vec![t.get("error-sign-in-directory")])
             }
+            Notice::LockedThere => {
+                Alert::error(t, "password", vec![t.get("error-sign-in-directory-locked")])
+            }
             Notice::Busy { seconds } => titled(busy(t, seconds)),
             Notice::WrongCode { left } => {
                 let args = [("left", left.into())];

@@ -1,0 +1,305 @@
+//! One connection of one agent.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode, header};
+use latchkey_app::AppError;
+use latchkey_app::writeback::{self, HEARTBEAT, Handed, Identity, Shown};
+use latchkey_http::Incoming;
+use latchkey_types::{OperationId, random_bytes};
+use latchkey_wire::v1::{Agent, Denied, Service};
+use latchkey_wire::{MESSAGE_MAX, SUBPROTOCOL, VERSION, decode, encode};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+
+use crate::Gateway;
+use crate::enrol::word;
+
+/// How long an agent has to say who it is.
+const TO_IDENTIFY: Duration = Duration::from_secs(10);
+
+/// After how much silence a connection is given up: heartbeats come far more often.
+const SILENCE: Duration = Duration::from_secs(75);
+
+/// How often the database is looked at for operations of other processes.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// How often what was taken and not answered is found out.
+const FIND_OUT: Duration = Duration::from_secs(5);
+
+/// Operations that an agent has in hand at once.
+const IN_HAND: usize = 16;
+
+/// How long one message may take to be sent.
+const TO_SEND: Duration = Duration::from_secs(10);
+
+/// Lets an agent connect.
+pub(crate) async fn get(
+    State(gateway): State<Gateway>,
+    incoming: Incoming,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    // No browser has any business here (ASVS 4.4.2).
+    if headers.contains_key(header::ORIGIN) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    match writeback::may_try(&gateway.app, &incoming.ctx).await {
+        Ok(true) => {}
+        Ok(false) => return StatusCode::TOO_MANY_REQUESTS.into_response(),
+        Err(_) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+    let Ok(slot) = std::sync::Arc::clone(&gateway.slots).try_acquire_owned() else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    // As the agent has it in its configuration: the front knows the host by now.
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name))
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let upgrade = upgrade
+        .protocols([SUBPROTOCOL])
+        .max_message_size(MESSAGE_MAX)
+        .max_frame_size(MESSAGE_MAX);
+    if upgrade.selected_protocol().is_none() {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    let tasks = gateway.tasks.clone();
+    upgrade.on_upgrade(move |socket| {
+        tasks.track_future(async move {
+            let mut line = Line { gateway, socket };
+            line.run(&host).await;
+            drop(slot);
+        })
+    })
+}
+
+/// A connection.
+struct Line {
+    gateway: Gateway,
+    socket: WebSocket,
+}
+
+/// Why a connection ends.
+enum End {
+    /// The other side went away, or said something that nobody may say.
+    Gone,
+    /// The agent is not let in, or not any more.
+    Refused(Denied),
+    /// This process stops.
+    Stop,
+    /// The database does not answer.
+    Failed(AppError),
+}
+
+impl From<AppError> for End {
+    fn from(error: AppError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Line {
+    async fn run(&mut self, host: &str) {
+        let end = match self.identify(host).await {
+            Ok(who) => {
+                tracing::info!(agent = %who.agent, domain = who.domain, "an agent is connected");
+                let end = match self.talk(&who).await {
+                    Ok(never) => match never {},
+                    Err(end) => end,
+                };
+                if let Err(error) = writeback::disconnected(&self.gateway.app, &who).await {
+                    tracing::warn!(
+                        error = error.chain(),
+                        "that an agent left could not be kept"
+                    );
+                }
+                tracing::info!(agent = %who.agent, "an agent is not connected any more");
+                end
+            }
+            Err(end) => end,
+        };
+        let code = match end {
+            End::Gone => return,
+            End::Refused(why) => {
+                let _ = self.say(&Service::Refused { why }).await;
+                close_code::POLICY
+            }
+            End::Stop => close_code::RESTART,
+            End::Failed(error) => {
+                tracing::warn!(error = error.chain(), "an agent could not be served");
+                close_code::AGAIN
+            }
+        };
+        let frame = CloseFrame {
+            code,
+            reason: "".into(),
+        };
+        let _ = timeout(TO_SEND, self.socket.send(Message::Close(Some(frame)))).await;
+    }
+
+    async fn say(&mut self, message: &Service) -> Result<(), End> {
+        let text = Message::Text(encode(message).into());
+        match timeout(TO_SEND, self.socket.send(text)).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(End::Gone),
+        }
+    }
+
+    /// The next message. Whatever is malformed ends the connection.
+    async fn hear(&mut self) -> Result<Agent, End> {
+        loop {
+            match self.socket.recv().await {
+                Some(Ok(Message::Text(text))) => {
+                    return decode(&text).map_err(|error| {
+                        tracing::warn!(%error, "an agent cannot be understood");
+                        End::Gone
+                    });
+                }
+                // Answered by the library.
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(Message::Binary(_) | Message::Close(_)) | Err(_)) | None => {
+                    return Err(End::Gone);
+                }
+            }
+        }
+    }
+
+    async fn identify(&mut self, host: &str) -> Result<Identity, End> {
+        let (clock, entropy) = (self.gateway.app.clock(), self.gateway.app.entropy());
+        let nonce = random_bytes::<32>(entropy);
+        let hello = Service::Hello {
+            nonce: nonce.into(),
+            now: clock.now(),
+        };
+        let connection = OperationId::new(clock, entropy).to_string();
+        self.say(&hello).await?;
+        let stop = self.gateway.stop.clone();
+        let said = tokio::select! {
+            () = stop.cancelled() => return Err(End::Stop),
+            said = timeout(TO_IDENTIFY, self.hear()) => said.map_err(|_| End::Gone)??,
+        };
+        let Agent::Identify {
+            agent,
+            key_number,
+            version,
+            signature,
+        } = said
+        else {
+            return Err(End::Refused(Denied::Proof));
+        };
+        let shown = Shown {
+            agent,
+            key_number,
+            version: &version,
+            nonce: &nonce,
+            host,
+            signature: &signature.0,
+        };
+        let let_in = writeback::connected(&self.gateway.app, &connection, shown).await?;
+        let (who, roll_over) = let_in.map_err(|refused| End::Refused(word(refused)))?;
+        let welcome = Service::Welcome {
+            heartbeat: u32::try_from(HEARTBEAT.as_secs()).unwrap_or(30),
+            newest: VERSION.to_owned(),
+            roll_over,
+            now: self.gateway.app.clock().now(),
+        };
+        self.say(&welcome).await?;
+        Ok(who)
+    }
+
+    async fn talk(&mut self, who: &Identity) -> Result<std::convert::Infallible, End> {
+        let app = self.gateway.app.clone();
+        let stop = self.gateway.stop.clone();
+        let mut look = interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut find_out = interval(FIND_OUT);
+        find_out.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut in_hand: std::collections::BTreeSet<OperationId> =
+            std::collections::BTreeSet::new();
+        let mut heard = Instant::now();
+        loop {
+            let woken = app.db().asked().notified();
+            tokio::pin!(woken);
+            // Before looking, so that nothing is missed between looking and waiting.
+            woken.as_mut().enable();
+            if in_hand.len() < IN_HAND && writeback::is_waiting(&app, who).await? {
+                for handed in writeback::take(&app, who).await? {
+                    in_hand.insert(handed.context.id);
+                    self.say(&operate(handed)).await?;
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => return Err(End::Stop),
+                () = tokio::time::sleep_until(heard + SILENCE) => return Err(End::Gone),
+                () = woken => {}
+                _ = look.tick() => {}
+                _ = find_out.tick() => {
+                    for handed in writeback::find_out(&app, who).await? {
+                        let Handed { context, key_number, envelope } = handed;
+                        let envelope = envelope.as_slice().into();
+                        self.say(&Service::FindOut { context, key_number, envelope }).await?;
+                    }
+                }
+                said = self.hear() => {
+                    heard = Instant::now();
+                    if let Some(id) = self.told(who, said?).await? {
+                        in_hand.remove(&id);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Does what an agent says; which operation it answered, if it did.
+    async fn told(&mut self, who: &Identity, said: Agent) -> Result<Option<OperationId>, End> {
+        let app = self.gateway.app.clone();
+        match said {
+            Agent::Answered {
+                answer,
+                key_number,
+                signature,
+            } => {
+                let kept = writeback::answer(&app, who, &answer, key_number, &signature.0).await?;
+                let Some(answer) = kept else {
+                    tracing::warn!(agent = %who.agent, "an answer was not signed by its agent");
+                    return Err(End::Refused(Denied::Proof));
+                };
+                self.say(&Service::Kept { id: answer.id }).await?;
+                return Ok(Some(answer.id));
+            }
+            Agent::Heartbeat { health } => {
+                let now = app.clock().now();
+                match writeback::heard(&app, who, &health).await? {
+                    Some(roll_over) => self.say(&Service::Heard { now, roll_over }).await?,
+                    // Revoked, or the same agent connected elsewhere.
+                    None => return Err(End::Refused(Denied::Revoked)),
+                }
+            }
+            keys @ Agent::NewKeys { .. } => match writeback::new_keys(&app, who, &keys).await? {
+                Some(key_number) => self.say(&Service::KeysKept { key_number }).await?,
+                None => return Err(End::Refused(Denied::Proof)),
+            },
+            Agent::Leaving { for_good } => {
+                if for_good {
+                    writeback::removed(&app, who).await?;
+                }
+                return Err(End::Gone);
+            }
+            Agent::Identify { .. } => return Err(End::Refused(Denied::Proof)),
+            Agent::Page(_) | Agent::Other => {}
+        }
+        Ok(None)
+    }
+}
+
+fn operate(handed: Handed) -> Service {
+    Service::Operate {
+        context: handed.context,
+        key_number: handed.key_number,
+        envelope: handed.envelope.as_slice().into(),
+    }
+}
