@@ -58,9 +58,8 @@ pub(crate) async fn get(
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
-        .map(|host| host.rsplit_once(':').map_or(host, |(name, _)| name))
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+        .map(host_name)
+        .unwrap_or_default();
     let upgrade = upgrade
         .protocols([SUBPROTOCOL])
         .max_message_size(MESSAGE_MAX)
@@ -275,8 +274,9 @@ impl Line {
                 let now = app.clock().now();
                 match writeback::heard(&app, who, &health).await? {
                     Some(roll_over) => self.say(&Service::Heard { now, roll_over }).await?,
-                    // Revoked, or the same agent connected elsewhere.
-                    None => return Err(End::Refused(Denied::Revoked)),
+                    // Revoked, which it hears when it comes again; or the same agent is on another
+                    // connection by now.
+                    None => return Err(End::Refused(Denied::Busy)),
                 }
             }
             keys @ Agent::NewKeys { .. } => match writeback::new_keys(&app, who, &keys).await? {
@@ -296,10 +296,37 @@ impl Line {
     }
 }
 
+/// The name in a `Host` header, as the agent signs it: lower case, without port and brackets.
+fn host_name(host: &str) -> String {
+    let name = match host.strip_prefix('[') {
+        Some(address) => address.split_once(']').map_or(address, |(name, _)| name),
+        None => host.split_once(':').map_or(host, |(name, _)| name),
+    };
+    name.to_ascii_lowercase()
+}
+
 fn operate(handed: Handed) -> Service {
     Service::Operate {
         context: handed.context,
         key_number: handed.key_number,
         envelope: handed.envelope.as_slice().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::host_name;
+
+    #[test]
+    fn a_host_is_named_without_port_and_brackets() {
+        for (host, name) in [
+            ("Reset.Contoso.com", "reset.contoso.com"),
+            ("reset.contoso.com:8443", "reset.contoso.com"),
+            ("[::1]:8480", "::1"),
+            ("[::1]", "::1"),
+            ("127.0.0.1:1", "127.0.0.1"),
+        ] {
+            assert_eq!(host_name(host), name);
+        }
     }
 }
