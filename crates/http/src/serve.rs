@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,8 +11,8 @@ use axum::Router;
 use axum::body::Body;
 use http::Request;
 use hyper::body::Incoming as HyperBody;
+use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -161,32 +162,6 @@ impl Server {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        // The version is always known here: hyper-util's own guess waits for the first bytes
-        // without a time-out.
-        let mut builder = Builder::new(TokioExecutor::new());
-        builder = if is_http2 {
-            builder.http2_only()
-        } else {
-            builder.http1_only()
-        };
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.limits.header_timeout)
-            .max_headers(64)
-            .max_buf_size(32 * 1024);
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .keep_alive_interval(self.limits.header_timeout)
-            .keep_alive_timeout(self.limits.header_timeout)
-            .max_concurrent_streams(32)
-            .max_pending_accept_reset_streams(16)
-            .max_local_error_reset_streams(64)
-            .max_header_list_size(16 * 1024)
-            .initial_stream_window_size(64 * 1024)
-            .initial_connection_window_size(256 * 1024)
-            .max_send_buf_size(256 * 1024);
         let router = self
             .router
             .clone()
@@ -195,10 +170,43 @@ impl Server {
                 request.extensions_mut().insert(Peer(peer));
                 request
             });
-        // With upgrades, for agents: what comes after one is the gateway's.
-        let connection = builder
-            .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(router));
-        let mut connection = std::pin::pin!(connection);
+        let (stream, service) = (TokioIo::new(stream), TowerToHyperService::new(router));
+        // The version is always known here: hyper-util's own guess waits for the first bytes
+        // without a time-out.
+        if is_http2 {
+            let mut builder = http2::Builder::new(TokioExecutor::new());
+            builder
+                .timer(TokioTimer::new())
+                .keep_alive_interval(self.limits.header_timeout)
+                .keep_alive_timeout(self.limits.header_timeout)
+                .max_concurrent_streams(32)
+                .max_pending_accept_reset_streams(16)
+                .max_local_error_reset_streams(64)
+                .max_header_list_size(16 * 1024)
+                .initial_stream_window_size(64 * 1024)
+                .initial_connection_window_size(256 * 1024)
+                .max_send_buf_size(256 * 1024);
+            let connection = std::pin::pin!(builder.serve_connection(stream, service));
+            self.hold(connection, |c| c.graceful_shutdown()).await;
+        } else {
+            let mut builder = http1::Builder::new();
+            builder
+                .timer(TokioTimer::new())
+                .header_read_timeout(self.limits.header_timeout)
+                .max_headers(64)
+                .max_buf_size(32 * 1024);
+            // With upgrades, for agents: what comes after one is the gateway's.
+            let connection = builder.serve_connection(stream, service).with_upgrades();
+            let connection = std::pin::pin!(connection);
+            self.hold(connection, |c| c.graceful_shutdown()).await;
+        }
+    }
+
+    /// Lets a connection go on until it ends, or has to.
+    async fn hold<C>(&self, mut connection: Pin<&mut C>, shut_down: impl Fn(Pin<&mut C>))
+    where
+        C: Future<Output = Result<(), hyper::Error>>,
+    {
         tokio::select! {
             end = connection.as_mut() => {
                 note(end);
@@ -207,16 +215,16 @@ impl Server {
             () = self.stop.cancelled() => {}
             () = tokio::time::sleep(self.limits.max_age) => {}
         }
-        connection.as_mut().graceful_shutdown();
+        shut_down(connection.as_mut());
         if let Ok(end) = tokio::time::timeout(self.limits.drain, connection).await {
             note(end);
         }
     }
 }
 
-fn note(end: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
+fn note(end: Result<(), hyper::Error>) {
     if let Err(error) = end {
-        tracing::debug!(error, "a connection ended with an error");
+        tracing::debug!(%error, "a connection ended with an error");
     }
 }
 
