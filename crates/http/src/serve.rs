@@ -187,7 +187,8 @@ impl Server {
                 .initial_connection_window_size(256 * 1024)
                 .max_send_buf_size(256 * 1024);
             let connection = std::pin::pin!(builder.serve_connection(stream, service));
-            self.hold(connection, |c| c.graceful_shutdown()).await;
+            self.hold(connection, http2::Connection::graceful_shutdown)
+                .await;
         } else {
             let mut builder = http1::Builder::new();
             builder
@@ -198,7 +199,8 @@ impl Server {
             // With upgrades, for agents: what comes after one is the gateway's.
             let connection = builder.serve_connection(stream, service).with_upgrades();
             let connection = std::pin::pin!(connection);
-            self.hold(connection, |c| c.graceful_shutdown()).await;
+            self.hold(connection, http1::UpgradeableConnection::graceful_shutdown)
+                .await;
         }
     }
 

@@ -29,6 +29,10 @@ pub(crate) enum Command {
         /// Where to listen: on loopback only
         #[arg(long, default_value = "127.0.0.1:8480")]
         listen: SocketAddr,
+        /// Start a private Active Directory (Samba) with an agent beside it, to see passwords written
+        /// back
+        #[arg(long)]
+        with_directory: bool,
     },
     /// Run the service
     Serve,

@@ -26,13 +26,22 @@ pub use slapd::{Slapd, SlapdUser};
 
 use std::io::Write as _;
 
+/// Why there can be no Samba domain on this machine, if there cannot.
+pub fn lacks_samba() -> Option<String> {
+    if let Some(program) = missing(&SAMBA) {
+        return Some(format!("{program} is not installed"));
+    }
+    let root = rustix::process::geteuid().is_root();
+    (!root).then(|| "its ports are root's alone".to_owned())
+}
+
+/// The programs that a Samba domain is made of.
+const SAMBA: [&str; 4] = ["samba", "samba-tool", "ldapmodify", "setsid"];
+
 /// A Samba domain, or nothing if this machine has none and need not.
 pub fn samba() -> Option<Samba> {
     let root = rustix::process::geteuid().is_root();
-    match (
-        root,
-        missing(&["samba", "samba-tool", "ldapmodify", "setsid"]),
-    ) {
+    match (root, missing(&SAMBA)) {
         (true, None) => Some(Samba::start()),
         (false, None) => skip("Samba is tested as root only"),
         (_, Some(program)) => skip(&format!("{program} is not installed")),

@@ -32,9 +32,9 @@ export class Demo {
   ) {}
 
   /** Starts the program and waits for the line that says where it listens. */
-  static async start(): Promise<Demo> {
+  static async start(...options: string[]): Promise<Demo> {
     const folder = await mkdtemp(join(tmpdir(), 'latchkey-e2e-'));
-    const child = spawn(PROGRAM, ['demo', '--listen', '127.0.0.1:0', '--data', folder], {
+    const child = spawn(PROGRAM, ['demo', '--listen', '127.0.0.1:0', '--data', folder, ...options], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const log: string[] = [];
@@ -66,8 +66,19 @@ export class Demo {
   }
 
   /** What an operator does meanwhile at the command line. */
-  async operator(...words: string[]): Promise<void> {
-    await promisify(execFile)(PROGRAM, [...words, '--data', this.folder]);
+  async operator(...words: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(PROGRAM, [...words, '--data', this.folder]);
+    return stdout;
+  }
+
+  /** Waits until an agent of an organisation says that its directory is well. */
+  async agentRuns(tenant: string): Promise<void> {
+    const until = Date.now() + 60_000;
+    let said = '';
+    while (!/"status":"running"/.test(said)) {
+      if (Date.now() > until) throw new Error(`no agent runs: ${said}`);
+      said = await this.operator('agent', 'status', tenant, '--json');
+    }
   }
 
   /** Everything that was sent, the newest first. */

@@ -33,9 +33,12 @@ pub(crate) fn run(cli: Cli) -> Result<u8, Failure> {
     let out = Output::new(cli.json);
     tls::install_provider();
     let command = match cli.command {
-        Command::Demo { listen } => {
+        Command::Demo {
+            listen,
+            with_directory,
+        } => {
             return many_threads()?
-                .block_on(demo::run(listen, given.data))
+                .block_on(demo::run(listen, given.data, with_directory))
                 .map(|()| 0);
         }
         Command::Serve => {

@@ -1,6 +1,7 @@
 //! `latchkey demo`: made-up organisations and people, every message shown, nothing leaves.
 
 mod cast;
+mod directory;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -23,7 +24,11 @@ use crate::{start, system};
 const MESSAGES: usize = 1_000;
 
 /// Runs the demonstration on loopback until it is told to stop.
-pub(crate) async fn run(listen: SocketAddr, data: Option<PathBuf>) -> Result<(), Failure> {
+pub(crate) async fn run(
+    listen: SocketAddr,
+    data: Option<PathBuf>,
+    with_directory: bool,
+) -> Result<(), Failure> {
     if !listen.ip().is_loopback() {
         return Err(Failure::usage(format!(
             "the demo shows every code and secret to whoever asks, so it listens on this machine \
@@ -62,9 +67,19 @@ pub(crate) async fn run(listen: SocketAddr, data: Option<PathBuf>) -> Result<(),
         extra_hosts: vec![address.to_string()],
         ..WebOptions::default()
     };
+    let beside = if with_directory {
+        Some(directory::start().await?)
+    } else {
+        None
+    };
+    let mut users = people(&app).await?;
+    if let Some(beside) = &beside {
+        // First, since they are why somebody asked for a directory.
+        users.splice(0..0, directory::people(&app, beside).await?);
+    }
     let pages = DemoPages {
         outbox,
-        users: people(&app).await?,
+        users,
         password: cast::PASSWORD.to_owned(),
         links: [
             "/",
@@ -98,6 +113,7 @@ pub(crate) async fn run(listen: SocketAddr, data: Option<PathBuf>) -> Result<(),
         per_address: 1024,
         ..Limits::default()
     };
+    let (service_app, agent_stop) = (app.clone(), stop.clone());
     let service = Service {
         app,
         router,
@@ -107,8 +123,24 @@ pub(crate) async fn run(listen: SocketAddr, data: Option<PathBuf>) -> Result<(),
         limits,
         metrics: None,
     };
+    let agent = beside.map(|beside| {
+        let keys = folder.join("agent");
+        let service = config.base.url().to_owned();
+        tokio::spawn(directory::run_agent(
+            service_app,
+            beside,
+            keys,
+            service,
+            agent_stop,
+        ))
+    });
     Output::new(false).line(&format!("Latchkey demo ready: {}/demo", config.base.url()))?;
-    service.run(stop).await
+    let ran = service.run(stop.clone()).await;
+    stop.cancel();
+    if let Some(agent) = agent {
+        let _ = agent.await;
+    }
+    ran
 }
 
 /// Creates everybody, unless they are in the data folder already, and tells what each is for.
