@@ -7,10 +7,11 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use latchkey_app::AppError;
+use latchkey_app::sync::{self, Reply};
 use latchkey_app::writeback::{self, HEARTBEAT, Handed, Identity, Shown};
 use latchkey_http::Incoming;
 use latchkey_types::{OperationId, random_bytes};
-use latchkey_wire::v1::{Agent, Denied, Service};
+use latchkey_wire::v1::{Agent, Denied, Service, Stop};
 use latchkey_wire::{MESSAGE_MAX, SUBPROTOCOL, VERSION, decode, encode};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
@@ -71,7 +72,11 @@ pub(crate) async fn get(
     let tasks = gateway.tasks.clone();
     upgrade.on_upgrade(move |socket| {
         tasks.track_future(async move {
-            let mut line = Line { gateway, socket };
+            let mut line = Line {
+                gateway,
+                socket,
+                page: None,
+            };
             line.run(&host).await;
             drop(slot);
         })
@@ -82,6 +87,35 @@ pub(crate) async fn get(
 struct Line {
     gateway: Gateway,
     socket: WebSocket,
+    /// A page that is being applied.
+    page: Option<Applying>,
+}
+
+type Applying = tokio::task::JoinHandle<Result<Reply, AppError>>;
+
+/// What became of a page, once there is one.
+async fn answered(page: Option<&mut Applying>) -> Result<Reply, AppError> {
+    match page {
+        Some(page) => page
+            .await
+            .unwrap_or_else(|error| Err(AppError::internal("apply a page", error))),
+        None => std::future::pending().await,
+    }
+}
+
+/// What an agent is told of a page.
+fn word_of(reply: Result<Reply, AppError>) -> Result<Service, AppError> {
+    match reply {
+        Ok(Reply::Kept { page }) => Ok(Service::PageKept { page }),
+        Ok(Reply::Stop(why)) => Ok(Service::SyncStop { why }),
+        // Nothing of the page was kept, and it can come again: no reason to hang up.
+        Err(error @ (AppError::Busy { .. } | AppError::Unavailable(_))) => {
+            tracing::warn!(error = error.chain(), "a page could not be kept");
+            let why = Stop::Unavailable;
+            Ok(Service::SyncStop { why })
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Why a connection ends.
@@ -232,6 +266,9 @@ impl Line {
                     self.say(&operate(handed)).await?;
                 }
             }
+            if let Some(whole) = sync::asked(&app, who).await? {
+                self.say(&Service::SyncNow { whole }).await?;
+            }
             tokio::select! {
                 () = stop.cancelled() => return Err(End::Stop),
                 () = tokio::time::sleep_until(heard + SILENCE) => return Err(End::Gone),
@@ -244,6 +281,10 @@ impl Line {
                         self.say(&Service::FindOut { context, key_number, envelope }).await?;
                     }
                 }
+                reply = answered(self.page.as_mut()) => {
+                    self.page = None;
+                    self.say(&word_of(reply)?).await?;
+                }
                 said = self.hear() => {
                     heard = Instant::now();
                     if let Some(id) = self.told(who, said?).await? {
@@ -252,6 +293,16 @@ impl Line {
                 }
             }
         }
+    }
+
+    /// Waits for a page that is being applied, if there is one.
+    async fn turn_page(&mut self) -> Result<(), End> {
+        if self.page.is_some() {
+            let reply = answered(self.page.as_mut()).await;
+            self.page = None;
+            self.say(&word_of(reply)?).await?;
+        }
+        Ok(())
     }
 
     /// Does what an agent says; which operation it answered, if it did.
@@ -290,7 +341,15 @@ impl Line {
                 return Err(End::Gone);
             }
             Agent::Identify { .. } => return Err(End::Refused(Denied::Proof)),
-            Agent::Page(_) | Agent::Other => {}
+            Agent::Page(page) => {
+                // An agent waits for the answer to a page before it sends the next one.
+                self.turn_page().await?;
+                let who = who.clone();
+                // Beside the connection, on which somebody may wait for a password meanwhile.
+                let task = async move { sync::page(&app, &who, &page).await };
+                self.page = Some(tokio::spawn(self.gateway.tasks.track_future(task)));
+            }
+            Agent::Other => {}
         }
         Ok(None)
     }
