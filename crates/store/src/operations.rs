@@ -463,18 +463,15 @@ pub async fn list_unsettled(tx: &mut Tx, before: Timestamp, limit: i64) -> Resul
     rows.into_iter().map(Operation::try_from).collect()
 }
 
-/// Whether an operation on a user's password is under way.
-pub async fn is_under_way(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<bool> {
-    let count: i64 = on!(tx, |c| sqlx::query_scalar(
-        "SELECT COUNT(*) FROM operation
-         WHERE tenant_id = $1 AND user_id = $2 AND settled_at IS NULL
-             AND verb NOT IN ('verify', 'state')"
+/// How many operations are sealed to an agent and not settled.
+pub async fn count_envelopes(tx: &mut Tx, tenant: TenantId, agent: AgentId) -> Result<i64> {
+    on!(tx, |c| sqlx::query_scalar(
+        "SELECT COUNT(*) FROM operation_envelope WHERE tenant_id = $1 AND agent_id = $2"
     )
     .bind(tenant.0)
-    .bind(user.0)
+    .bind(agent.0)
     .fetch_one(c)
-    .await)?;
-    Ok(count > 0)
+    .await)
 }
 
 /// Deletes settled operations, and those that expired before a moment and will never be answered.

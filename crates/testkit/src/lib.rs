@@ -1,6 +1,7 @@
 //! What tests of several crates need: a whole service with a clock that is moved by hand, entropy
 //! that repeats, messages that can be read, on both databases; and a person who walks through it.
 
+pub mod agent;
 mod app;
 mod arrival;
 pub mod browser;

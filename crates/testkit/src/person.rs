@@ -151,6 +151,30 @@ impl Person {
         self.take(outcome)
     }
 
+    /// Unlocks the account and keeps the password.
+    pub async fn unlock(&mut self) -> &mut Self {
+        let version = self.view.version;
+        let outcome = reset::unlock(&self.app, &self.ctx, &self.cookie, version).await;
+        self.take(outcome)
+    }
+
+    /// Wants a new password after all.
+    pub async fn choose_reset(&mut self) -> &mut Self {
+        let version = self.view.version;
+        let outcome = reset::choose_reset(&self.app, &self.ctx, &self.cookie, version).await;
+        self.take(outcome)
+    }
+
+    /// Loads the page that waits for a directory.
+    pub async fn working(&mut self) -> &mut Self {
+        let view = reset::working(&self.app, &self.ctx, &self.cookie)
+            .await
+            .expect("no failure");
+        self.view = view.expect("a session");
+        self.notice = None;
+        self
+    }
+
     /// Cancels.
     pub async fn cancel(&mut self) -> &mut Self {
         let outcome = reset::cancel(&self.app, &self.ctx, &self.cookie).await;

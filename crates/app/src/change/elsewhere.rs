@@ -232,6 +232,8 @@ pub(crate) async fn settle(app: &App, ctx: &Ctx, operation: &Operation) -> Resul
             }
             let activity = match Verb::parse(&asked.verb) {
                 Some(Verb::ResetByAdministrator) => Activity::ResetByAdmin,
+                Some(Verb::Reset) => Activity::ResetSelfService,
+                Some(Verb::Unlock) => Activity::Unlock,
                 _ => Activity::ChangePassword,
             };
             let mut entry = Entry::new(activity)
@@ -242,6 +244,9 @@ pub(crate) async fn settle(app: &App, ctx: &Ctx, operation: &Operation) -> Resul
                 entry = entry.with("directory", detail);
             }
             match outcome {
+                Came::Done { .. } if activity == Activity::Unlock => {
+                    lockout::clear(tx, tenant, user, now).await?;
+                }
                 Came::Done { .. } => {
                     let pending = Pending::read(&case.data_key, &asked)?;
                     was_set(tx, &case, pending, now).await?;

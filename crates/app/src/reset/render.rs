@@ -97,9 +97,9 @@ fn page(app: &App, open: &Open, eligible: &Eligible) -> Page {
             locked: session.directory().map(|directory| directory.locked),
             said: said(session),
         },
-        Stage::Writing { deed, .. } => Page::Working {
+        Stage::Writing { deed, since, .. } => Page::Working {
             deed: *deed,
-            is_slow: open.now >= open.row.expires_at,
+            is_slow: open.now >= since.plus(super::writeback::SLOW),
         },
         Stage::Ended { detail } => Page::Ended(ended(open, session, detail)),
     }

@@ -24,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long the page of the new password waits for the directory's policy.
 const POLICY_PATIENCE: Duration = Duration::from_secs(2);
 
+/// From when on the page says that it takes longer than it should.
+pub(super) const SLOW: Duration = Duration::from_secs(45);
+
 /// How long a session is kept for an answer after its time was over.
 const KEPT_FOR_AN_ANSWER: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -209,34 +212,45 @@ pub async fn working(
     view_of(app, &tag).await
 }
 
+/// What came of settling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// It is done, by this caller.
+    Here,
+    /// Not known yet, or somebody else does it.
+    NotYet,
+    /// The session is gone, or does not wait for an operation any more.
+    NoSession,
+}
+
 /// Does what follows from an answer, once, whoever gets here first. Nothing, while it is not known.
 pub(crate) async fn settle(
     app: &App,
     ctx: &Ctx,
     tenant: TenantId,
     id: SessionId,
-) -> Result<bool, AppError> {
+) -> Result<Settled, AppError> {
     app.db()
         .write(async |mut tx| {
             let tx = &mut tx;
             let Some(row) = sessions::get(tx, tenant, id).await? else {
-                return Ok(false);
+                return Ok(Settled::NoSession);
             };
             let Some(mut open) = open(tx, app, row).await? else {
-                return Ok(false);
+                return Ok(Settled::NoSession);
             };
             let Some((operation, deed)) = open.session.writing() else {
-                return Ok(false);
+                return Ok(Settled::NoSession);
             };
             let Some(operation) = operations::get(tx, tenant, operation).await? else {
                 return lost(tx, app, ctx, open).await;
             };
             let came = writeback::came(tx, &open.case.data_key, &operation).await?;
             let Some((written, why)) = written(&came.outcome()) else {
-                return Ok(false);
+                return Ok(Settled::NotYet);
             };
             if !sessions::claim(tx, tenant, id, open.row.version).await? {
-                return Ok(false);
+                return Ok(Settled::NotYet);
             }
             open.row.version += 1;
             let event = Event::Written {
@@ -268,7 +282,7 @@ pub(crate) async fn settle(
             }
             audit::record_one(tx, app, ctx, &open.case.tenant, entry).await?;
             operations::settle(tx, tenant, operation.id, open.now).await?;
-            Ok(true)
+            Ok(Settled::Here)
         })
         .await
 }
@@ -315,10 +329,10 @@ async fn was_set(tx: &mut Tx, _app: &App, open: &Open, pending: Pending) -> Resu
 
 /// Nobody can tell any more what came of it: the operation is gone. The session ends without saying
 /// that it failed or succeeded.
-async fn lost(tx: &mut Tx, app: &App, ctx: &Ctx, mut open: Open) -> Result<bool, AppError> {
+async fn lost(tx: &mut Tx, app: &App, ctx: &Ctx, mut open: Open) -> Result<Settled, AppError> {
     let detail = latchkey_core::reset::Detail::AbandonedChoosingPassword;
     if !sessions::claim(tx, open.row.tenant, open.row.id, open.row.version).await? {
-        return Ok(false);
+        return Ok(Settled::NotYet);
     }
     open.row.version += 1;
     let step = open.session.end_at_once(detail);
@@ -327,7 +341,7 @@ async fn lost(tx: &mut Tx, app: &App, ctx: &Ctx, mut open: Open) -> Result<bool,
     let mut entry = end_entry(&open, detail);
     entry.activity = Activity::WritebackUnknown;
     audit::record_one(tx, app, ctx, &open.case.tenant, entry).await?;
-    Ok(true)
+    Ok(Settled::Here)
 }
 
 /// What an outcome is to a session, and why. `None`: not known yet.

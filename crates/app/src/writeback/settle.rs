@@ -5,6 +5,7 @@ use std::time::Duration;
 use latchkey_store::operations::{self, Operation, State};
 use latchkey_wire::operation::Verb;
 
+use crate::reset::Settled;
 use crate::{App, AppError, Ctx, change, reset};
 
 /// How long whoever asked has to do it.
@@ -48,16 +49,17 @@ async fn one(app: &App, ctx: &Ctx, operation: &Operation) -> Result<bool, AppErr
             return Ok(false);
         }
     }
-    if let Some(session) = operation.session
-        && reset::settle(app, ctx, tenant, session).await?
-    {
-        return Ok(true);
+    if let Some(session) = operation.session {
+        match reset::settle(app, ctx, tenant, session).await? {
+            Settled::Here => return Ok(true),
+            Settled::NotYet => return Ok(false),
+            Settled::NoSession => {}
+        }
     }
-    if Verb::parse(&operation.verb).is_some_and(Verb::sets_password) && operation.session.is_none()
-    {
+    if Verb::parse(&operation.verb).is_some_and(Verb::writes) {
         return change::settle(app, ctx, operation).await;
     }
-    // A question whose answer nobody needs any more, or of a session that is gone.
+    // A question whose answer nobody needs any more.
     app.db()
         .write(async |mut tx| {
             let now = app.clock().now();

@@ -81,7 +81,7 @@ async fn one_gate_leads_to_a_new_password() {
         person
             .password("a brand new Passw0rt!", "a brand new Passw0rt!")
             .await;
-        let Page::Ended(Ended::Succeeded { told }) = &person.view.page else {
+        let Page::Ended(Ended::Succeeded { told, .. }) = &person.view.page else {
             panic!("{:?} {:?}", person.view.page, person.notice);
         };
         assert_eq!(told.len(), 1);

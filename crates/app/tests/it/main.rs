@@ -25,3 +25,5 @@ mod security_info_methods;
 mod sign_in;
 mod signed_in;
 mod throttles;
+mod writeback;
+mod writeback_faults;

@@ -84,6 +84,8 @@ pub enum Stage {
         operation: OperationId,
         /// What it does.
         deed: Deed,
+        /// Since when.
+        since: Timestamp,
     },
     /// Over.
     Ended {
@@ -362,7 +364,9 @@ impl Session {
     /// What an agent is asked now.
     pub const fn writing(&self) -> Option<(OperationId, Deed)> {
         match self.stage {
-            Stage::Writing { operation, deed } => Some((operation, deed)),
+            Stage::Writing {
+                operation, deed, ..
+            } => Some((operation, deed)),
             _ => None,
         }
     }
@@ -413,7 +417,10 @@ impl Session {
         if self.is_over() {
             return Err(Refusal::Ended);
         }
-        if let Stage::Writing { operation, deed } = self.stage {
+        if let Stage::Writing {
+            operation, deed, ..
+        } = self.stage
+        {
             return self.written(&event, operation, deed);
         }
         match event {
@@ -545,7 +552,11 @@ impl Session {
                     return Err(Refusal::OutOfOrder);
                 }
                 let right = self.authorise(eligible, context)?;
-                let mut next = self.at(Stage::Writing { operation, deed });
+                let mut next = self.at(Stage::Writing {
+                    operation,
+                    deed,
+                    since: context.now,
+                });
                 next.said = None;
                 Ok(next.step(vec![Effect::Ask(right)]))
             }
