@@ -72,11 +72,7 @@ pub(crate) async fn get(
     let tasks = gateway.tasks.clone();
     upgrade.on_upgrade(move |socket| {
         tasks.track_future(async move {
-            let mut line = Line {
-                gateway,
-                socket,
-                page: None,
-            };
+            let mut line = Line { gateway, socket };
             line.run(&host).await;
             drop(slot);
         })
@@ -87,10 +83,9 @@ pub(crate) async fn get(
 struct Line {
     gateway: Gateway,
     socket: WebSocket,
-    /// A page that is being applied.
-    page: Option<Applying>,
 }
 
+/// A page that is being applied.
 type Applying = tokio::task::JoinHandle<Result<Reply, AppError>>;
 
 /// What became of a page, once there is one.
@@ -255,6 +250,7 @@ impl Line {
         let mut in_hand: std::collections::BTreeSet<OperationId> =
             std::collections::BTreeSet::new();
         let mut heard = Instant::now();
+        let mut page: Option<Applying> = None;
         loop {
             let woken = app.db().asked().notified();
             tokio::pin!(woken);
@@ -281,13 +277,13 @@ impl Line {
                         self.say(&Service::FindOut { context, key_number, envelope }).await?;
                     }
                 }
-                reply = answered(self.page.as_mut()) => {
-                    self.page = None;
+                reply = answered(page.as_mut()) => {
+                    page = None;
                     self.say(&word_of(reply)?).await?;
                 }
                 said = self.hear() => {
                     heard = Instant::now();
-                    if let Some(id) = self.told(who, said?).await? {
+                    if let Some(id) = self.told(who, said?, &mut page).await? {
                         in_hand.remove(&id);
                     }
                 }
@@ -296,17 +292,22 @@ impl Line {
     }
 
     /// Waits for a page that is being applied, if there is one.
-    async fn turn_page(&mut self) -> Result<(), End> {
-        if self.page.is_some() {
-            let reply = answered(self.page.as_mut()).await;
-            self.page = None;
+    async fn turn_page(&mut self, applying: &mut Option<Applying>) -> Result<(), End> {
+        if applying.is_some() {
+            let reply = answered(applying.as_mut()).await;
+            *applying = None;
             self.say(&word_of(reply)?).await?;
         }
         Ok(())
     }
 
     /// Does what an agent says; which operation it answered, if it did.
-    async fn told(&mut self, who: &Identity, said: Agent) -> Result<Option<OperationId>, End> {
+    async fn told(
+        &mut self,
+        who: &Identity,
+        said: Agent,
+        applying: &mut Option<Applying>,
+    ) -> Result<Option<OperationId>, End> {
         let app = self.gateway.app.clone();
         match said {
             Agent::Answered {
@@ -343,11 +344,11 @@ impl Line {
             Agent::Identify { .. } => return Err(End::Refused(Denied::Proof)),
             Agent::Page(page) => {
                 // An agent waits for the answer to a page before it sends the next one.
-                self.turn_page().await?;
+                self.turn_page(applying).await?;
                 let who = who.clone();
                 // Beside the connection, on which somebody may wait for a password meanwhile.
                 let task = async move { sync::page(&app, &who, &page).await };
-                self.page = Some(tokio::spawn(self.gateway.tasks.track_future(task)));
+                *applying = Some(tokio::spawn(self.gateway.tasks.track_future(task)));
             }
             Agent::Other => {}
         }
