@@ -399,6 +399,23 @@ pub async fn member_anchors(tx: &mut Tx, tenant: TenantId, group: Uuid) -> Resul
     .await)
 }
 
+/// The synchronised groups that a group is a direct member of: their anchors and ids.
+pub async fn containers(
+    tx: &mut Tx,
+    tenant: TenantId,
+    group: Uuid,
+) -> Result<Vec<(String, Uuid)>> {
+    on!(tx, |c| sqlx::query_as(
+        "SELECT o.anchor, m.group_id FROM group_group m JOIN sync_object o
+             ON o.tenant_id = m.tenant_id AND o.object_id = m.group_id AND o.class = 'group'
+         WHERE m.tenant_id = $1 AND m.member_id = $2 ORDER BY o.anchor"
+    )
+    .bind(tenant.0)
+    .bind(group)
+    .fetch_all(c)
+    .await)
+}
+
 /// Keeps that a group has a member that is not here.
 pub async fn add_member(
     tx: &mut Tx,

@@ -263,6 +263,10 @@ pub(super) async fn empty(tx: &mut Tx, work: &mut Work<'_>, known: &Known) -> Re
     for inner in all_groups(tx, work, id).await? {
         groups::remove_group(tx, tenant, id, GroupId(inner)).await?;
     }
+    for (anchor, container) in sync_objects::containers(tx, tenant, id.0).await? {
+        groups::remove_group(tx, tenant, GroupId(container), id).await?;
+        sync_objects::add_member(tx, tenant, &anchor, &known.anchor).await?;
+    }
     if let Some(group) = groups::get(tx, tenant, id).await? {
         work.entries.push(
             Entry::new(Activity::GroupDeleted)
