@@ -73,7 +73,10 @@ pub(crate) async fn part(part: &str, users: u32) {
 
 fn rate(what: &str, count: u32, began: Instant) -> String {
     let time = began.elapsed().as_secs_f64();
-    format!("{what}: {count} in {time:.1} s, {:.0}/s", f64::from(count) / time)
+    format!(
+        "{what}: {count} in {time:.1} s, {:.0}/s",
+        f64::from(count) / time
+    )
 }
 
 async fn insert(test: &TestApp, organisation: &Organisation, first: u32, last: u32) {
@@ -105,7 +108,10 @@ async fn send(test: &TestApp, who: &Identity, numbers: &[u32], whole: bool, phon
     for number in 0..pages {
         let from = number * PAGE as usize;
         let to = numbers.len().min(from + PAGE as usize);
-        let objects = numbers[from..to].iter().map(|n| object(*n, phone)).collect();
+        let objects = numbers[from..to]
+            .iter()
+            .map(|n| object(*n, phone))
+            .collect();
         let page = Page {
             run,
             page: number as u64,
@@ -120,7 +126,11 @@ async fn send(test: &TestApp, who: &Identity, numbers: &[u32], whole: bool, phon
 }
 
 fn object(number: u32, phone: &str) -> Object {
-    let phone = if phone.is_empty() { "+31612345678" } else { phone };
+    let phone = if phone.is_empty() {
+        "+31612345678"
+    } else {
+        phone
+    };
     let values = [
         ("upn", format!("u{number}@contoso.com")),
         ("display_name", format!("User {number}")),

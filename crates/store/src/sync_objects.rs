@@ -185,7 +185,9 @@ pub async fn touch(
     }
     on!(tx, |c| {
         let mut query = sqlx::QueryBuilder::new("UPDATE sync_object SET seen_run = ");
-        query.push_bind(run.0).push(", doomed = FALSE WHERE tenant_id = ");
+        query
+            .push_bind(run.0)
+            .push(", doomed = FALSE WHERE tenant_id = ");
         query.push_bind(tenant.0).push(" AND domain = ");
         query.push_bind(domain).push(" AND anchor");
         push_list!(query, anchors);
@@ -274,7 +276,7 @@ pub struct Tally {
 pub async fn tally(tx: &mut Tx, tenant: TenantId, domain: &str) -> Result<Tally> {
     on!(tx, |c| {
         sqlx::query_as(
-        "SELECT CAST(count(*) FILTER (WHERE class = 'user' AND object_id IS NOT NULL
+            "SELECT CAST(count(*) FILTER (WHERE class = 'user' AND object_id IS NOT NULL
                  AND gone_at IS NULL) AS BIGINT) AS users,
              CAST(count(*) FILTER (WHERE class = 'group' AND object_id IS NOT NULL
                  AND gone_at IS NULL) AS BIGINT) AS groups,
@@ -282,12 +284,12 @@ pub async fn tally(tx: &mut Tx, tenant: TenantId, domain: &str) -> Result<Tally>
                  AS BIGINT) AS doomed,
              CAST(count(*) FILTER (WHERE held IS NOT NULL) AS BIGINT) AS held,
              CAST(count(*) FILTER (WHERE gone_at IS NOT NULL) AS BIGINT) AS gone
-         FROM sync_object WHERE tenant_id = $1 AND domain = $2"
-    )
-    .bind(tenant.0)
-    .bind(domain)
-    .fetch_one(c)
-    .await
+         FROM sync_object WHERE tenant_id = $1 AND domain = $2",
+        )
+        .bind(tenant.0)
+        .bind(domain)
+        .fetch_one(c)
+        .await
     })
 }
 
@@ -400,11 +402,7 @@ pub async fn member_anchors(tx: &mut Tx, tenant: TenantId, group: Uuid) -> Resul
 }
 
 /// The synchronised groups that a group is a direct member of: their anchors and ids.
-pub async fn containers(
-    tx: &mut Tx,
-    tenant: TenantId,
-    group: Uuid,
-) -> Result<Vec<(String, Uuid)>> {
+pub async fn containers(tx: &mut Tx, tenant: TenantId, group: Uuid) -> Result<Vec<(String, Uuid)>> {
     on!(tx, |c| sqlx::query_as(
         "SELECT o.anchor, m.group_id FROM group_group m JOIN sync_object o
              ON o.tenant_id = m.tenant_id AND o.object_id = m.group_id AND o.class = 'group'

@@ -31,7 +31,8 @@ pub async fn put(
     run: SyncRunId,
     now: Timestamp,
 ) -> Result<()> {
-    on!(tx, |c| sqlx::query(
+    on!(tx, |c| {
+        sqlx::query(
         "INSERT INTO sync_problem (tenant_id, domain, anchor, code, detail, run_id, first_at, last_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
          ON CONFLICT (tenant_id, domain, anchor, code) DO UPDATE SET detail = excluded.detail,
@@ -46,7 +47,8 @@ pub async fn put(
     .bind(now.0)
     .execute(c)
     .await
-    .map(drop))
+    .map(drop)
+    })
 }
 
 /// Which of these objects have problems.

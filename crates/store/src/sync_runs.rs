@@ -171,7 +171,8 @@ macro_rules! columns {
 
 /// Makes the row of a domain if it is not there.
 async fn prepare(tx: &mut Tx, tenant: TenantId, domain: &str) -> Result<()> {
-    on!(tx, |c| sqlx::query(
+    on!(tx, |c| {
+        sqlx::query(
         "INSERT INTO sync_run (tenant_id, domain, whole, next_page, state, objects, created, changed,
              restored, deleted, would_delete, of_objects, asked_whole)
          VALUES ($1, $2, FALSE, 0, 'never', 0, 0, 0, 0, 0, 0, 0, FALSE) ON CONFLICT DO NOTHING"
@@ -180,21 +181,25 @@ async fn prepare(tx: &mut Tx, tenant: TenantId, domain: &str) -> Result<()> {
     .bind(domain)
     .execute(c)
     .await
-    .map(drop))
+    .map(drop)
+    })
 }
 
 /// Holds a domain's row until the end of the transaction, so that pages of a domain come one after
 /// the other, wherever they arrive; how it is then.
 pub async fn hold(tx: &mut Tx, tenant: TenantId, domain: &str) -> Result<Run> {
     prepare(tx, tenant, domain).await?;
-    let raw: Raw = on!(tx, |c| sqlx::query_as(concat!(
+    let raw: Raw =
+        on!(tx, |c| {
+            sqlx::query_as(concat!(
         "UPDATE sync_run SET next_page = next_page WHERE tenant_id = $1 AND domain = $2 RETURNING ",
         columns!()
     ))
     .bind(tenant.0)
     .bind(domain)
     .fetch_one(c)
-    .await)?;
+    .await
+        })?;
     raw.into_run()
 }
 
@@ -403,7 +408,8 @@ pub async fn is_asked(
     telling: Telling,
     now: Timestamp,
 ) -> Result<bool> {
-    let found: Option<i64> = on!(tx, |c| sqlx::query_scalar(
+    let found: Option<i64> = on!(tx, |c| {
+        sqlx::query_scalar(
         "SELECT asked_at FROM sync_run WHERE tenant_id = $1 AND domain = $2 AND asked_at IS NOT NULL
              AND (agent_id IS NULL OR agent_id = $3 OR asked_at <= $4)
              AND (told_at IS NULL OR told_at <= $5)"
@@ -414,7 +420,8 @@ pub async fn is_asked(
     .bind(now.minus(telling.others_after).0)
     .bind(now.minus(telling.again_after).0)
     .fetch_optional(c)
-    .await)?;
+    .await
+    })?;
     Ok(found.is_some())
 }
 

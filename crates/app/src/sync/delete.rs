@@ -40,6 +40,7 @@ pub(super) async fn some(
         now: app.clock().now(),
         counts: Counts::default(),
         entries: Vec::new(),
+        verified: None,
     };
     let doomed = sync_objects::doomed(tx, who.tenant, &who.domain, BATCH).await?;
     if doomed.is_empty() {

@@ -119,7 +119,11 @@ async fn set_members(
 ) -> Result<bool, AppError> {
     let tenant = work.tenant.id;
     let anchors: BTreeSet<&str> = anchors.iter().map(|anchor| anchor.trim()).collect();
-    let list: Vec<&str> = anchors.iter().copied().filter(|a| *a != known.anchor).collect();
+    let list: Vec<&str> = anchors
+        .iter()
+        .copied()
+        .filter(|a| *a != known.anchor)
+        .collect();
     let (mut users, mut inner) = (BTreeSet::new(), BTreeSet::new());
     let mut absent: BTreeSet<&str> = list.iter().copied().collect();
     for some in list.chunks(CHUNK) {
@@ -179,7 +183,11 @@ async fn set_members(
     Ok(changes > 0)
 }
 
-async fn all_users(tx: &mut Tx, work: &Work<'_>, group: GroupId) -> Result<BTreeSet<Uuid>, AppError> {
+async fn all_users(
+    tx: &mut Tx,
+    work: &Work<'_>,
+    group: GroupId,
+) -> Result<BTreeSet<Uuid>, AppError> {
     let mut all = BTreeSet::new();
     let mut after = None;
     loop {
@@ -210,11 +218,7 @@ async fn all_groups(
 }
 
 /// Somebody is here now: groups that waited for them have them.
-pub(super) async fn join(
-    tx: &mut Tx,
-    work: &mut Work<'_>,
-    member: &Known,
-) -> Result<(), AppError> {
+pub(super) async fn join(tx: &mut Tx, work: &mut Work<'_>, member: &Known) -> Result<(), AppError> {
     let tenant = work.tenant.id;
     let Some(id) = member.object else {
         return Ok(());

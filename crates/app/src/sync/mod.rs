@@ -24,12 +24,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use latchkey_core::audit::Activity;
-use latchkey_core::model::Tenant;
+use latchkey_core::model::{DomainKind, Tenant};
 use latchkey_crypto::seal::DataKey;
 use latchkey_store::sync_objects::{self, Object as Known};
 use latchkey_store::sync_problems;
 use latchkey_store::sync_runs::{self, Counts, Run, State, Telling};
-use latchkey_store::{Tx, agents};
+use latchkey_store::{Tx, agents, domains};
 use latchkey_types::{SyncRunId, Timestamp};
 use latchkey_wire::v1::{Class, Object, Page, Stop};
 
@@ -89,9 +89,25 @@ struct Work<'a> {
     now: Timestamp,
     counts: Counts,
     entries: Vec<Entry>,
+    /// The tenant's verified domains, once somebody asked.
+    verified: Option<Vec<String>>,
 }
 
 impl Work<'_> {
+    /// Whether a domain is a verified one of the tenant.
+    async fn is_verified(&mut self, tx: &mut Tx, name: &str) -> Result<bool, AppError> {
+        if self.verified.is_none() {
+            let known = domains::list(tx, self.tenant.id).await?;
+            let names = known
+                .into_iter()
+                .filter(|domain| domain.kind == DomainKind::Initial || domain.verified_at.is_some())
+                .map(|domain| domain.name.as_str().to_owned());
+            self.verified = Some(names.collect());
+        }
+        let verified = self.verified.as_deref().unwrap_or_default();
+        Ok(verified.iter().any(|domain| domain == name))
+    }
+
     async fn problem(
         &mut self,
         tx: &mut Tx,
@@ -203,6 +219,7 @@ async fn take(
         now,
         counts: Counts::default(),
         entries: Vec::new(),
+        verified: None,
     };
     apply(tx, &mut work, page).await?;
     if page.last {
@@ -261,7 +278,10 @@ async fn apply(tx: &mut Tx, work: &mut Work<'_>, page: &Page) -> Result<(), AppE
     }
     let twice = Twice::in_page(&page.objects);
     for objects in page.objects.chunks(CHUNK) {
-        let anchors: Vec<&str> = objects.iter().map(|object| object.anchor.as_str()).collect();
+        let anchors: Vec<&str> = objects
+            .iter()
+            .map(|object| object.anchor.as_str())
+            .collect();
         let found = sync_objects::find(tx, work.tenant.id, &anchors).await?;
         let mut known: HashMap<String, Known> = found
             .into_iter()
@@ -390,8 +410,7 @@ async fn try_held(tx: &mut Tx, work: &mut Work<'_>) -> Result<(), AppError> {
     for _ in 0..ROUNDS {
         let (mut after, mut did) = (String::new(), false);
         loop {
-            let held =
-                sync_objects::held(tx, work.tenant.id, work.domain, &after, HELD).await?;
+            let held = sync_objects::held(tx, work.tenant.id, work.domain, &after, HELD).await?;
             let Some(last) = held.last() else { break };
             after.clone_from(&last.anchor);
             for known in held {

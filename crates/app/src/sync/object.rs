@@ -82,7 +82,10 @@ pub(super) async fn apply(
     };
     if let Some(known) = &known {
         let detail = if known.domain != work.domain {
-            Some(format!("the domain {} has an object with this id", known.domain))
+            Some(format!(
+                "the domain {} has an object with this id",
+                known.domain
+            ))
         } else if known.class != store_class(object.class) {
             Some("the directory has a user and a group with this id".to_owned())
         } else if twice.anchors.contains(anchor)
@@ -132,8 +135,12 @@ pub(super) async fn apply(
 
 /// What was held, with what is newer.
 fn merge(mut held: Object, newer: &Object) -> Object {
-    held.values
-        .extend(newer.values.iter().map(|(name, value)| (name.clone(), value.clone())));
+    held.values.extend(
+        newer
+            .values
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone())),
+    );
     if newer.members.is_some() {
         held.members.clone_from(&newer.members);
     }
@@ -152,8 +159,8 @@ fn held(work: &Work<'_>, known: &Known) -> Result<Option<Object>, AppError> {
 }
 
 fn hold(work: &Work<'_>, known: &Known, object: &Object) -> Result<Vec<u8>, AppError> {
-    let plain = serde_json::to_vec(object)
-        .map_err(|error| AppError::internal("hold an object", error))?;
+    let plain =
+        serde_json::to_vec(object).map_err(|error| AppError::internal("hold an object", error))?;
     let entropy = work.app.entropy();
     seal(&work.key, entropy, "sync_object", "held", known.id, &plain)
 }
@@ -185,12 +192,10 @@ async fn try_one(
         known.upn_key = Some(upn);
     }
     let applied = match known.class {
-        sync_objects::Class::User => {
-            match rivals(tx, work, &known, twice).await? {
-                Some(refused) => Err(refused),
-                None => user::apply(tx, work, &known, object).await?,
-            }
-        }
+        sync_objects::Class::User => match rivals(tx, work, &known, twice).await? {
+            Some(refused) => Err(refused),
+            None => user::apply(tx, work, &known, object).await?,
+        },
         sync_objects::Class::Group => group::apply(tx, work, &known, object).await?,
     };
     sync_problems::clear(tx, tenant, work.domain, &known.anchor).await?;

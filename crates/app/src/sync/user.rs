@@ -1,10 +1,10 @@
 //! A user of a directory: which account it is, and what changes.
 
 use latchkey_core::audit::Activity;
-use latchkey_core::model::{DomainKind, Origin, Source, User, UserType};
+use latchkey_core::model::{Origin, Source, User, UserType};
 use latchkey_store::methods::{self, MethodKind, NewMethod};
 use latchkey_store::sync_objects::Object as Known;
-use latchkey_store::{StoreError, Tx, accounts, domains};
+use latchkey_store::{StoreError, Tx, accounts};
 use latchkey_types::{CountryCode, EmailAddress, MethodId, PhoneNumber, Upn, UserId};
 use latchkey_wire::v1::Object;
 use serde_json::Value;
@@ -63,7 +63,7 @@ fn read_upn(object: &Object) -> Result<Option<Upn>, Refused> {
 /// The account that an object is; `None`: it has none. What may not become this object's is refused.
 async fn account(
     tx: &mut Tx,
-    work: &Work<'_>,
+    work: &mut Work<'_>,
     known: &Known,
     upn: Option<&Upn>,
 ) -> Result<Result<Option<User>, Refused>, AppError> {
@@ -73,10 +73,13 @@ async fn account(
         None => accounts::find_by_anchor(tx, tenant, &known.anchor).await?,
     };
     if let Some(upn) = upn
-        && found.as_ref().is_none_or(|user| user.upn.key() != upn.key())
+        && found
+            .as_ref()
+            .is_none_or(|user| user.upn.key() != upn.key())
     {
         if let Some(holder) = accounts::holder(tx, &upn.key()).await? {
-            let taken = |code, detail: &str| Ok(Err(Refused::new(code, format!("{upn}: {detail}"))));
+            let taken =
+                |code, detail: &str| Ok(Err(Refused::new(code, format!("{upn}: {detail}"))));
             if holder.tenant != tenant {
                 return taken("upn_taken", "the name is not free");
             }
@@ -94,8 +97,11 @@ async fn account(
                 }
             }
         }
-        if !is_ours(tx, work, upn).await? {
-            let detail = format!("{upn}: {} is no verified domain of the tenant", upn.domain());
+        if !work.is_verified(tx, upn.domain()).await? {
+            let detail = format!(
+                "{upn}: {} is no verified domain of the tenant",
+                upn.domain()
+            );
             return Ok(Err(Refused::new("upn_domain", detail)));
         }
     }
@@ -116,19 +122,15 @@ async fn account(
             let detail = format!("{}: a guest, or another object's", user.upn);
             return Ok(Err(Refused::new("upn_taken", detail)));
         }
-    } else if user.agent_domain.as_deref().is_some_and(|domain| domain != work.domain) {
+    } else if user
+        .agent_domain
+        .as_deref()
+        .is_some_and(|domain| domain != work.domain)
+    {
         let detail = format!("{}: a user of another on-premises domain", user.upn);
         return Ok(Err(Refused::new("another_domain", detail)));
     }
     Ok(Ok(Some(user)))
-}
-
-async fn is_ours(tx: &mut Tx, work: &Work<'_>, upn: &Upn) -> Result<bool, AppError> {
-    let known = domains::list(tx, work.tenant.id).await?;
-    Ok(known.iter().any(|domain| {
-        (domain.kind == DomainKind::Initial || domain.verified_at.is_some())
-            && domain.name.as_str() == upn.domain()
-    }))
 }
 
 async fn create(
@@ -285,7 +287,10 @@ fn differences(before: &User, after: &User) -> Vec<&'static str> {
     differs("other_mails", before.other_mails != after.other_mails);
     differs("mobile_phone", before.mobile_phone != after.mobile_phone);
     differs("office_phone", before.office_phone != after.office_phone);
-    differs("usage_location", before.usage_location != after.usage_location);
+    differs(
+        "usage_location",
+        before.usage_location != after.usage_location,
+    );
     differs("enabled", before.enabled != after.enabled);
     differs("source", before.source != after.source);
     differs("anchor", before.anchor != after.anchor);
@@ -356,7 +361,10 @@ fn assign(user: &mut User, object: &Object) -> Wrong {
             Err(error) => malformed("usage_location", error.to_string()),
         },
     }
-    match value(object, "enabled").map(str::to_ascii_lowercase).as_deref() {
+    match value(object, "enabled")
+        .map(str::to_ascii_lowercase)
+        .as_deref()
+    {
         None => {}
         Some("true") => user.enabled = true,
         Some("false") => user.enabled = false,
@@ -389,7 +397,10 @@ async fn assign_private(
     wrong: &mut Wrong,
 ) -> Result<Vec<&'static str>, AppError> {
     let mut changed = Vec::new();
-    if !PRIVATE.iter().any(|(name, _)| object.values.contains_key(*name)) {
+    if !PRIVATE
+        .iter()
+        .any(|(name, _)| object.values.contains_key(*name))
+    {
         return Ok(changed);
     }
     let (tenant, id) = (user.tenant, user.id);
@@ -428,7 +439,14 @@ async fn assign_private(
         }
         let method = MethodId::new(work.app.clock(), work.app.entropy());
         let entropy = work.app.entropy();
-        let sealed = seal(&work.key, entropy, "method", "value", method.0, new.as_bytes())?;
+        let sealed = seal(
+            &work.key,
+            entropy,
+            "method",
+            "value",
+            method.0,
+            new.as_bytes(),
+        )?;
         let new = NewMethod {
             id: method,
             kind,

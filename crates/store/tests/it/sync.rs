@@ -8,7 +8,9 @@ use latchkey_store::sync_runs::{self, Counts, State, Telling};
 use latchkey_store::{accounts, groups, sync_problems};
 use latchkey_types::{AgentId, GroupId, SyncRunId, TenantId, UserId};
 
-use crate::support::{ADA, CONTOSO, FABRIKAM, Fresh, NOW, ada, at, at_once, id, on_both, user, write};
+use crate::support::{
+    ADA, CONTOSO, FABRIKAM, Fresh, NOW, ada, at, at_once, id, on_both, user, write,
+};
 
 on_both! {
     a_run_goes_from_page_to_page_stops_and_ends
@@ -56,13 +58,23 @@ async fn a_run_goes_from_page_to_page_stops_and_ends(Fresh { db, .. }: Fresh) {
     assert!(!advance(RUN, 0, State::Running).await, "it was turned");
     assert!(!advance(RUN, 2, State::Running).await, "one is missing");
     assert!(!advance(OTHER, 1, State::Running).await, "another run");
-    assert_eq!(write!(db, |tx| sync_runs::approve(tx, CONTOSO, CORP).await), None);
+    assert_eq!(
+        write!(db, |tx| sync_runs::approve(tx, CONTOSO, CORP).await),
+        None
+    );
     assert!(write!(db, |tx| {
         sync_runs::stop(tx, CONTOSO, CORP, RUN, (501, 600), at(2)).await
     }));
-    assert_eq!(write!(db, |tx| sync_runs::approve(tx, CONTOSO, CORP).await), Some(501));
-    assert_eq!(write!(db, |tx| sync_runs::approve(tx, CONTOSO, CORP).await), None);
-    let ended = write!(db, |tx| sync_runs::finish(tx, CONTOSO, CORP, RUN, at(3)).await);
+    assert_eq!(
+        write!(db, |tx| sync_runs::approve(tx, CONTOSO, CORP).await),
+        Some(501)
+    );
+    assert_eq!(
+        write!(db, |tx| sync_runs::approve(tx, CONTOSO, CORP).await),
+        None
+    );
+    let ended = write!(db, |tx| sync_runs::finish(tx, CONTOSO, CORP, RUN, at(3))
+        .await);
     assert_eq!(ended, None, "its last page did not come");
     assert!(!write!(db, |tx| {
         sync_runs::count_deleted(tx, CONTOSO, CORP, RUN, 1).await
@@ -71,17 +83,25 @@ async fn a_run_goes_from_page_to_page_stops_and_ends(Fresh { db, .. }: Fresh) {
     assert!(write!(db, |tx| {
         sync_runs::count_deleted(tx, CONTOSO, CORP, RUN, 500).await
     }));
-    let ended = write!(db, |tx| sync_runs::finish(tx, CONTOSO, CORP, RUN, at(3)).await);
+    let ended = write!(db, |tx| sync_runs::finish(tx, CONTOSO, CORP, RUN, at(3))
+        .await);
     let ended = ended.unwrap();
     assert_eq!((ended.state, ended.approved), (State::Finished, None));
-    assert_eq!((ended.finished_at, ended.whole_at), (Some(at(3)), Some(at(3))));
+    assert_eq!(
+        (ended.finished_at, ended.whole_at),
+        (Some(at(3)), Some(at(3)))
+    );
     assert_eq!((ended.counts.objects, ended.counts.deleted), (10, 502));
     assert!(!advance(RUN, 2, State::Running).await, "it is over");
-    let again = write!(db, |tx| sync_runs::finish(tx, CONTOSO, CORP, RUN, at(4)).await);
+    let again = write!(db, |tx| sync_runs::finish(tx, CONTOSO, CORP, RUN, at(4))
+        .await);
     assert_eq!(again, None);
     begin(&db, false).await;
     let all = write!(db, |tx| sync_runs::list(tx, CONTOSO).await);
-    assert_eq!((all.len(), all[0].counts, all[0].next_page), (1, Counts::default(), 0));
+    assert_eq!(
+        (all.len(), all[0].counts, all[0].next_page),
+        (1, Counts::default(), 0)
+    );
     assert_eq!(all[0].whole_at, Some(at(3)));
 }
 
@@ -119,15 +139,24 @@ async fn what_is_asked_for_is_told_to_one(Fresh { db, .. }: Fresh) {
     assert_eq!(tell(AGENT, NOW).await, None);
     begin(&db, false).await;
     write!(db, |tx| sync_runs::ask(tx, CONTOSO, CORP, false, NOW).await);
-    assert_eq!(tell(SECOND, at(9)).await, None, "the one that made the last run first");
+    assert_eq!(
+        tell(SECOND, at(9)).await,
+        None,
+        "the one that made the last run first"
+    );
     assert_eq!(tell(SECOND, at(10)).await, Some(false));
     assert_eq!(tell(AGENT, at(10)).await, None, "another was told");
     assert_eq!(tell(AGENT, at(69)).await, None);
     assert_eq!(tell(AGENT, at(70)).await, Some(false));
-    write!(db, |tx| sync_runs::ask(tx, CONTOSO, CORP, true, at(80)).await);
+    write!(db, |tx| sync_runs::ask(tx, CONTOSO, CORP, true, at(80))
+        .await);
     assert_eq!(tell(AGENT, at(80)).await, Some(true), "asked anew");
     begin(&db, false).await;
-    assert_eq!(tell(AGENT, at(140)).await, Some(true), "that was not everything");
+    assert_eq!(
+        tell(AGENT, at(140)).await,
+        Some(true),
+        "that was not everything"
+    );
     begin(&db, true).await;
     assert_eq!(tell(AGENT, at(999)).await, None);
 }
@@ -197,10 +226,16 @@ async fn objects_come_back_with_what_they_are_here(Fresh { db, .. }: Fresh) {
         },
     ];
     assert_eq!(found, expected);
-    assert_eq!(write!(db, |tx| sync_objects::find(tx, CONTOSO, &[]).await), []);
+    assert_eq!(
+        write!(db, |tx| sync_objects::find(tx, CONTOSO, &[]).await),
+        []
+    );
     let held = async |after| {
-        let held = write!(db, |tx| sync_objects::held(tx, CONTOSO, CORP, after, 9).await);
-        held.into_iter().map(|object| object.anchor).collect::<Vec<_>>()
+        let held = write!(db, |tx| sync_objects::held(tx, CONTOSO, CORP, after, 9)
+            .await);
+        held.into_iter()
+            .map(|object| object.anchor)
+            .collect::<Vec<_>>()
     };
     assert_eq!(held("").await, ["a1"]);
     assert_eq!(held("a1").await, Vec::<String>::new());
@@ -212,15 +247,23 @@ async fn objects_come_back_with_what_they_are_here(Fresh { db, .. }: Fresh) {
         ..expected[0].clone()
     };
     write!(db, |tx| sync_objects::put(tx, CONTOSO, &gone).await);
-    assert_eq!(claim("ada@contoso.com").await, Vec::<String>::new(), "it is gone");
+    assert_eq!(
+        claim("ada@contoso.com").await,
+        Vec::<String>::new(),
+        "it is gone"
+    );
     let listed = async |before| {
         let listed = write!(db, |tx| sync_objects::list_gone(tx, before, 9).await);
-        listed.into_iter().map(|(t, o)| (t, o.anchor)).collect::<Vec<_>>()
+        listed
+            .into_iter()
+            .map(|(t, o)| (t, o.anchor))
+            .collect::<Vec<_>>()
     };
     assert_eq!(listed(at(-1)).await, []);
     assert_eq!(listed(NOW).await, [(CONTOSO, "a1".to_owned())]);
     let remove = async |gone_at| {
-        write!(db, |tx| sync_objects::remove(tx, CONTOSO, "a1", gone_at).await)
+        write!(db, |tx| sync_objects::remove(tx, CONTOSO, "a1", gone_at)
+            .await)
     };
     assert!(!remove(None).await, "it is gone since");
     assert!(!remove(Some(at(1))).await);
@@ -242,19 +285,37 @@ async fn what_is_doomed_is_counted_spared_and_found(Fresh { db, .. }: Fresh) {
     assert_eq!((tally().await.users, tally().await.doomed), (3, 0));
     let doomed = async || {
         let doomed = write!(db, |tx| sync_objects::doomed(tx, CONTOSO, CORP, 9).await);
-        doomed.into_iter().map(|object| object.anchor).collect::<Vec<_>>()
+        doomed
+            .into_iter()
+            .map(|object| object.anchor)
+            .collect::<Vec<_>>()
     };
     assert_eq!(
-        write!(db, |tx| sync_objects::doom_unseen(tx, CONTOSO, CORP, OTHER).await),
+        write!(db, |tx| sync_objects::doom_unseen(tx, CONTOSO, CORP, OTHER)
+            .await),
         3
     );
     assert_eq!(doomed().await, ["a0", "a1", "a2"]);
-    assert_eq!(tally().await.doomed, 2, "what never was here is not deleted");
+    assert_eq!(
+        tally().await.doomed,
+        2,
+        "what never was here is not deleted"
+    );
     assert!(write!(db, |tx| sync_objects::doom(tx, CONTOSO, CORP, "a3").await));
     assert!(!write!(db, |tx| sync_objects::doom(tx, CONTOSO, CORP, "x").await));
-    write!(db, |tx| sync_objects::touch(tx, CONTOSO, CORP, OTHER, &["a3"]).await);
+    write!(db, |tx| sync_objects::touch(
+        tx,
+        CONTOSO,
+        CORP,
+        OTHER,
+        &["a3"]
+    )
+    .await);
     assert_eq!(doomed().await.len(), 3);
-    assert_eq!(write!(db, |tx| sync_objects::spare(tx, CONTOSO, CORP).await), 3);
+    assert_eq!(
+        write!(db, |tx| sync_objects::spare(tx, CONTOSO, CORP).await),
+        3
+    );
     assert_eq!(doomed().await, Vec::<String>::new());
 }
 
@@ -279,28 +340,56 @@ async fn members_wait_for_each_other(Fresh { db, .. }: Fresh) {
         sync_objects::put(tx, CONTOSO, &object("g1", Class::Group, Some(10))).await?;
         sync_objects::put(tx, CONTOSO, &object("g2", Class::Group, Some(11))).await
     });
-    let mut anchors = write!(db, |tx| sync_objects::member_anchors(tx, CONTOSO, id(10)).await);
+    let mut anchors = write!(db, |tx| sync_objects::member_anchors(tx, CONTOSO, id(10))
+        .await);
     anchors.sort();
     assert_eq!(anchors, ["a1", "g2"]);
     let containers = write!(db, |tx| sync_objects::containers(tx, CONTOSO, id(11)).await);
     assert_eq!(containers, [("g1".to_owned(), id(10))]);
     let add = async |member| {
-        write!(db, |tx| sync_objects::add_member(tx, CONTOSO, "g1", member).await)
+        write!(db, |tx| sync_objects::add_member(tx, CONTOSO, "g1", member)
+            .await)
     };
     assert!(add("x").await);
     assert!(!add("x").await);
     assert!(add("y").await);
-    let waiting = write!(db, |tx| sync_objects::waiting_members(tx, CONTOSO, "g1").await);
+    let waiting = write!(db, |tx| sync_objects::waiting_members(tx, CONTOSO, "g1")
+        .await);
     assert_eq!(waiting, ["x", "y"]);
-    let waiting = async || write!(db, |tx| sync_objects::waiting_groups(tx, CONTOSO, "x").await);
+    let waiting = async || {
+        write!(db, |tx| sync_objects::waiting_groups(tx, CONTOSO, "x")
+            .await)
+    };
     assert_eq!(waiting().await, ["g1"]);
-    assert_eq!(write!(db, |tx| sync_objects::count_waiting(tx, CONTOSO, CORP).await), 2);
-    assert!(write!(db, |tx| sync_objects::remove_member(tx, CONTOSO, "g1", "x").await));
-    assert!(!write!(db, |tx| sync_objects::remove_member(tx, CONTOSO, "g1", "x").await));
+    assert_eq!(
+        write!(db, |tx| sync_objects::count_waiting(tx, CONTOSO, CORP)
+            .await),
+        2
+    );
+    assert!(write!(db, |tx| sync_objects::remove_member(
+        tx, CONTOSO, "g1", "x"
+    )
+    .await));
+    assert!(!write!(db, |tx| sync_objects::remove_member(
+        tx, CONTOSO, "g1", "x"
+    )
+    .await));
     assert_eq!(waiting().await, Vec::<String>::new());
-    assert_eq!(write!(db, |tx| sync_objects::clear_members(tx, CONTOSO, "g1").await), 1);
+    assert_eq!(
+        write!(db, |tx| sync_objects::clear_members(tx, CONTOSO, "g1")
+            .await),
+        1
+    );
     // Another name, unless it is taken.
-    let rename = async |name| write!(db, |tx| groups::set_name(tx, CONTOSO, GroupId(id(10)), name).await);
+    let rename = async |name| {
+        write!(db, |tx| groups::set_name(
+            tx,
+            CONTOSO,
+            GroupId(id(10)),
+            name
+        )
+        .await)
+    };
     assert!(!rename("TWO").await);
     assert!(rename("ONE").await);
     let named = write!(db, |tx| groups::find_by_name(tx, CONTOSO, "one").await);
@@ -310,7 +399,10 @@ async fn members_wait_for_each_other(Fresh { db, .. }: Fresh) {
 async fn problems_are_kept_and_forgotten(Fresh { db, .. }: Fresh) {
     ada(&db).await;
     let put = async |problem, run, now| {
-        write!(db, |tx| sync_problems::put(tx, CONTOSO, CORP, problem, run, now).await);
+        write!(db, |tx| sync_problems::put(
+            tx, CONTOSO, CORP, problem, run, now
+        )
+        .await);
     };
     put(("a1", "upn_taken", "old"), RUN, at(1)).await;
     put(("a1", "upn_taken", "new"), OTHER, at(2)).await;
@@ -326,15 +418,30 @@ async fn problems_are_kept_and_forgotten(Fresh { db, .. }: Fresh) {
     assert_eq!(all.len(), 3);
     assert_eq!(all[1], ("a1".into(), "new".into(), at(1).0, at(2).0));
     assert_eq!(list((CORP, "a1", "upn_taken")).await.len(), 1);
-    assert_eq!(write!(db, |tx| sync_problems::count(tx, CONTOSO, CORP).await), 3);
+    assert_eq!(
+        write!(db, |tx| sync_problems::count(tx, CONTOSO, CORP).await),
+        3
+    );
     let mut troubled = write!(db, |tx| {
         sync_problems::troubled(tx, CONTOSO, CORP, &["a1", "a3"]).await
     });
     troubled.sort();
     assert_eq!(troubled, ["a1"]);
-    assert_eq!(write!(db, |tx| sync_problems::clear_others(tx, CONTOSO, CORP, OTHER).await), 2);
-    assert_eq!(write!(db, |tx| sync_problems::clear(tx, CONTOSO, CORP, "a1").await), 1);
-    assert_eq!(write!(db, |tx| sync_problems::clear(tx, CONTOSO, CORP, "a1").await), 0);
+    assert_eq!(
+        write!(db, |tx| sync_problems::clear_others(
+            tx, CONTOSO, CORP, OTHER
+        )
+        .await),
+        2
+    );
+    assert_eq!(
+        write!(db, |tx| sync_problems::clear(tx, CONTOSO, CORP, "a1").await),
+        1
+    );
+    assert_eq!(
+        write!(db, |tx| sync_problems::clear(tx, CONTOSO, CORP, "a1").await),
+        0
+    );
 }
 
 async fn a_deleted_user_is_disabled_until_it_is_restored(Fresh { db, .. }: Fresh) {
@@ -342,7 +449,10 @@ async fn a_deleted_user_is_disabled_until_it_is_restored(Fresh { db, .. }: Fresh
     let get = async || write!(db, |tx| accounts::get(tx, CONTOSO, ADA).await).unwrap();
     let before = get().await;
     let restore = async || write!(db, |tx| accounts::restore(tx, CONTOSO, ADA).await);
-    let delete = async || write!(db, |tx| accounts::delete_softly(tx, CONTOSO, ADA, at(5)).await);
+    let delete = async || {
+        write!(db, |tx| accounts::delete_softly(tx, CONTOSO, ADA, at(5))
+            .await)
+    };
     let holder = async || {
         let key = before.upn.key();
         write!(db, |tx| accounts::holder(tx, &key).await).unwrap()
@@ -351,10 +461,14 @@ async fn a_deleted_user_is_disabled_until_it_is_restored(Fresh { db, .. }: Fresh
     assert!(!holder().await.is_deleted);
     assert!(delete().await);
     assert!(!delete().await);
-    assert_eq!((holder().await.user, holder().await.is_deleted), (ADA, true));
+    assert_eq!(
+        (holder().await.user, holder().await.is_deleted),
+        (ADA, true)
+    );
     let gone = get().await;
     assert!(!gone.enabled && gone.version > before.version);
-    let valid = write!(db, |tx| accounts::sessions_valid_from(tx, CONTOSO, ADA).await);
+    let valid = write!(db, |tx| accounts::sessions_valid_from(tx, CONTOSO, ADA)
+        .await);
     assert_eq!(valid, Some(at(5)));
     write!(db, |tx| {
         accounts::set_enabled(tx, CONTOSO, ADA, true).await?;
@@ -368,12 +482,22 @@ async fn a_deleted_user_is_disabled_until_it_is_restored(Fresh { db, .. }: Fresh
     assert!(!get().await.enabled, "nobody enables it by hand");
     assert!(restore().await);
     assert!(get().await.enabled);
-    write!(db, |tx| accounts::set_enabled(tx, CONTOSO, ADA, false).await);
+    write!(db, |tx| accounts::set_enabled(tx, CONTOSO, ADA, false)
+        .await);
     assert!(delete().await && restore().await);
     assert!(!get().await.enabled, "as it was");
     // And a password that counts no more.
-    assert!(write!(db, |tx| accounts::drop_password(tx, CONTOSO, ADA, at(6)).await));
-    assert_eq!(write!(db, |tx| accounts::password(tx, CONTOSO, ADA).await), None);
+    assert!(write!(db, |tx| accounts::drop_password(
+        tx,
+        CONTOSO,
+        ADA,
+        at(6)
+    )
+    .await));
+    assert_eq!(
+        write!(db, |tx| accounts::password(tx, CONTOSO, ADA).await),
+        None
+    );
     let mut anchored = user(30, "Bo");
     anchored.anchor = Some("b1".into());
     write!(db, |tx| accounts::insert(tx, &anchored, None).await);
@@ -419,7 +543,11 @@ async fn another_tenant_sees_and_changes_nothing(Fresh { db, .. }: Fresh) {
         assert!(sync_runs::finish(tx, f, CORP, RUN, NOW).await?.is_none());
         assert!(sync_runs::approve(tx, f, CORP).await?.is_none());
         assert!(sync_objects::find(tx, f, &["a1"]).await?.is_empty());
-        assert!(sync_objects::claimants(tx, f, "ada@contoso.com").await?.is_empty());
+        assert!(
+            sync_objects::claimants(tx, f, "ada@contoso.com")
+                .await?
+                .is_empty()
+        );
         assert!(sync_objects::held(tx, f, CORP, "", 9).await?.is_empty());
         assert!(sync_objects::doomed(tx, f, CORP, 9).await?.is_empty());
         assert_eq!(sync_objects::touch(tx, f, CORP, OTHER, &["a1"]).await?, 0);

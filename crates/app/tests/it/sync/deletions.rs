@@ -25,7 +25,10 @@ async fn a_whole_run_finds_what_is_gone_and_it_comes_back() {
         site.whole(all[..1].to_vec()).await;
         let gone = site.user("bo@contoso.com").await.unwrap();
         assert!(!gone.enabled && gone.version > bo.version);
-        assert_eq!((site.status().await.users, site.status().await.kept), (1, 1));
+        assert_eq!(
+            (site.status().await.users, site.status().await.kept),
+            (1, 1)
+        );
         assert_eq!(site.count("Delete user").await, 1);
         // Nobody can enable it by hand, and nobody else gets its name.
         let ctx = admin::operator(&site.test.app);
@@ -43,7 +46,10 @@ async fn a_whole_run_finds_what_is_gone_and_it_comes_back() {
         let back = site.user("bo@contoso.com").await.unwrap();
         assert!(back.enabled);
         assert_eq!(back.id, bo.id);
-        assert_eq!((site.status().await.restored, site.status().await.kept), (1, 0));
+        assert_eq!(
+            (site.status().await.restored, site.status().await.kept),
+            (1, 0)
+        );
         assert_eq!(site.codes().await, []);
     })
     .await;
@@ -59,8 +65,9 @@ async fn a_deleted_user_cannot_reset() {
         let mut ada = Person::start(&site.test, "ada@contoso.com").await;
         ada.cancel().await;
         let events = site.events().await;
-        let reset = events.iter().rev().find(|event| event.0.contains("Self-serve")
-            || event.0.contains("Reset password (self-service)"));
+        let reset = events.iter().rev().find(|event| {
+            event.0.contains("Self-serve") || event.0.contains("Reset password (self-service)")
+        });
         let said = format!("{reset:?}");
         assert!(said.contains("disabled"), "{said}");
     })
@@ -77,10 +84,18 @@ async fn after_thirty_days_it_goes_and_not_before() {
         let moment = Duration::from_secs(1);
         site.test.clock.advance(DAY * 30 - moment);
         admin::purge(&site.test.app).await.unwrap();
-        assert!(by_id(&site.test.app, site.tenant(), ada.id.0).await.is_some());
+        assert!(
+            by_id(&site.test.app, site.tenant(), ada.id.0)
+                .await
+                .is_some()
+        );
         site.test.clock.advance(moment);
         admin::purge(&site.test.app).await.unwrap();
-        assert!(by_id(&site.test.app, site.tenant(), ada.id.0).await.is_none());
+        assert!(
+            by_id(&site.test.app, site.tenant(), ada.id.0)
+                .await
+                .is_none()
+        );
         assert_eq!(site.count("Delete user").await, 2);
         assert_eq!(site.status().await.kept, 0);
         // The object is a new one from now on.
@@ -139,7 +154,9 @@ async fn five_hundred_may_go_and_no_more_and_an_approval_counts_once() {
         assert_eq!(site.send(&many).await, STOPPED);
         assert_eq!(site.send(&many).await, STOPPED);
         let asked = site.events().await;
-        let failures = asked.iter().filter(|event| event.1.is_some() && event.0.contains("Synchronise"));
+        let failures = asked
+            .iter()
+            .filter(|event| event.1.is_some() && event.0.contains("Synchronise"));
         assert_eq!(failures.count(), 1, "asking once is enough");
         let status = site.status().await;
         assert_eq!((status.state, status.would_delete), ("stopped", 501));
@@ -147,14 +164,23 @@ async fn five_hundred_may_go_and_no_more_and_an_approval_counts_once() {
 
         let approved = admin::sync::approve_deletions(app, &ctx, "contoso", CORP).await;
         assert_eq!(approved.unwrap(), 501);
-        assert!(admin::sync::approve_deletions(app, &ctx, "contoso", CORP).await.is_err());
+        assert!(
+            admin::sync::approve_deletions(app, &ctx, "contoso", CORP)
+                .await
+                .is_err()
+        );
         // One more than was asked for is asked for again.
         assert_eq!(site.sync(true, all_but(5_020, 502)).await, STOPPED);
-        admin::sync::approve_deletions(app, &ctx, "contoso", CORP).await.unwrap();
+        admin::sync::approve_deletions(app, &ctx, "contoso", CORP)
+            .await
+            .unwrap();
         // The next run, or the same page again: either goes on, once.
         site.whole(all_but(5_020, 501)).await;
         let status = site.status().await;
-        assert_eq!((status.users, status.kept, status.deleted), (4_519, 501, 501));
+        assert_eq!(
+            (status.users, status.kept, status.deleted),
+            (4_519, 501, 501)
+        );
         assert_eq!(site.count("Delete user").await, 501);
         assert_eq!(site.sync(true, all_but(5_020, 501 + 452)).await, STOPPED);
         // A tenth of 4,519 is 451; 500 would be more than that.

@@ -78,7 +78,10 @@ async fn a_group_that_is_gone_lets_nobody_do_anything_and_comes_back_as_it_was()
         let [board, kept] = [id(&site, "Board").await, id(&site, "Kept").await];
         site.some(vec![gone("g2"), gone("g3")]).await;
         assert_eq!(site.members("Board").await, Vec::<String>::new());
-        assert_eq!((site.status().await.groups, site.status().await.kept), (1, 2));
+        assert_eq!(
+            (site.status().await.groups, site.status().await.kept),
+            (1, 2)
+        );
         // Back without a word of its members.
         site.some(vec![object("g2", Class::Group, &[("name", "Board")])])
             .await;
@@ -118,10 +121,19 @@ async fn a_name_that_another_group_has_is_reported() {
         ])
         .await;
         assert_eq!(site.members("Admins").await, Vec::<String>::new());
-        let codes: Vec<String> = site.codes().await.into_iter().map(|(_, code)| code).collect();
+        let codes: Vec<String> = site
+            .codes()
+            .await
+            .into_iter()
+            .map(|(_, code)| code)
+            .collect();
         assert_eq!(codes, ["group_name_taken", "malformed_name", "no_name"]);
-        site.some(vec![object("g1", Class::Group, &[("name", "Directory admins")])])
-            .await;
+        site.some(vec![object(
+            "g1",
+            Class::Group,
+            &[("name", "Directory admins")],
+        )])
+        .await;
         assert_eq!(site.members("Directory admins").await, ["ada@contoso.com"]);
     })
     .await;

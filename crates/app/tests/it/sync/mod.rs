@@ -91,7 +91,9 @@ impl Site {
     }
 
     async fn status(&self) -> admin::sync::SyncView {
-        let all = admin::sync::status(&self.test.app, "contoso").await.unwrap();
+        let all = admin::sync::status(&self.test.app, "contoso")
+            .await
+            .unwrap();
         all.into_iter().find(|view| view.domain == CORP).unwrap()
     }
 
@@ -119,7 +121,13 @@ impl Site {
         found
             .into_iter()
             .map(|event| event.row.event)
-            .map(|event| (event.activity.name().to_owned(), event.reason, event.details))
+            .map(|event| {
+                (
+                    event.activity.name().to_owned(),
+                    event.reason,
+                    event.details,
+                )
+            })
             .collect()
     }
 

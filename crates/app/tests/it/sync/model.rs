@@ -169,7 +169,10 @@ impl Model {
         } else {
             self.touched.iter().collect()
         };
-        anchors.into_iter().map(|anchor| self.object(anchor)).collect()
+        anchors
+            .into_iter()
+            .map(|anchor| self.object(anchor))
+            .collect()
     }
 }
 
@@ -229,13 +232,19 @@ async fn check(site: &Site, model: &Model) {
             (None, known) => assert!(known.is_none_or(|user| !user.enabled), "{anchor} is gone"),
         }
     }
-    let groups = admin::group::list(&site.test.app, tenant, None).await.unwrap();
+    let groups = admin::group::list(&site.test.app, tenant, None)
+        .await
+        .unwrap();
     for anchor in model.ever.iter().filter(|anchor| anchor.starts_with('g')) {
         let name = format!("Group {anchor}");
         let is_there = groups.iter().any(|group| group.name == name);
         let Some(members) = model.groups.get(anchor) else {
             if is_there {
-                assert_eq!(site.members(&name).await, Vec::<String>::new(), "{anchor} is gone");
+                assert_eq!(
+                    site.members(&name).await,
+                    Vec::<String>::new(),
+                    "{anchor} is gone"
+                );
             }
             continue;
         };
@@ -284,7 +293,10 @@ async fn play(test: TestApp, rounds: &[Round]) {
     // Once more changes nothing: no user's version, no event but the run's.
     let before = versions(&site, &model).await;
     let events = site.events().await.len();
-    let whole = Round { whole: true, ..last };
+    let whole = Round {
+        whole: true,
+        ..last
+    };
     assert!(send(&site, &another, &model, &whole).await);
     assert_eq!(versions(&site, &model).await, before);
     assert_eq!(site.events().await.len(), events + 1);

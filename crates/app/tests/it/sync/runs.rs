@@ -19,7 +19,15 @@ async fn pages_count_in_order_and_once() {
         let run = site.run();
         let out_of_order = Reply::Stop(Stop::OutOfOrder);
         let pages: Vec<_> = (0..3)
-            .map(|n| page(run, n, true, n == 2, users(9)[n as usize * 3..][..3].to_vec()))
+            .map(|n| {
+                page(
+                    run,
+                    n,
+                    true,
+                    n == 2,
+                    users(9)[n as usize * 3..][..3].to_vec(),
+                )
+            })
             .collect();
         assert_eq!(site.send(&pages[1]).await, out_of_order, "no run begins so");
         for (number, page) in (0..).zip(&pages) {
@@ -32,7 +40,10 @@ async fn pages_count_in_order_and_once() {
         let beyond = page(run, 3, true, true, Vec::new());
         assert_eq!(site.send(&beyond).await, out_of_order, "it is over");
         let status = site.status().await;
-        assert_eq!((status.state, status.created, status.objects), ("finished", 9, 9));
+        assert_eq!(
+            (status.state, status.created, status.objects),
+            ("finished", 9, 9)
+        );
         assert_eq!(site.count("Create user").await, 9);
         assert_eq!(site.count("Synchronise directory").await, 1);
     })
@@ -73,18 +84,30 @@ async fn an_agent_touches_nobody_of_another_domain_or_tenant() {
         site.whole(vec![user("a1", "ada@contoso.com", &[])]).await;
         let ada = site.user("ada@contoso.com").await.unwrap();
         // The same anchor in another tenant is another object.
-        let one = page(site.run(), 0, true, true, vec![
-            user("a1", "eve@fabrikam.com", &[]),
-            user("a2", "ada@contoso.com", &[]),
-        ]);
+        let one = page(
+            site.run(),
+            0,
+            true,
+            true,
+            vec![
+                user("a1", "eve@fabrikam.com", &[]),
+                user("a2", "ada@contoso.com", &[]),
+            ],
+        );
         let reply = sync::page(app, &theirs.who, &one).await.unwrap();
         assert_eq!(reply, Reply::Kept { page: 0 });
         // In another domain of the tenant it is reported, and so is the name.
-        let other = page(site.run(), 0, true, true, vec![
-            user("a1", "ada@contoso.com", &[("display_name", "x")]),
-            user("b2", "ada@contoso.com", &[("display_name", "x")]),
-            user("b3", "bo@contoso.com", &[]),
-        ]);
+        let other = page(
+            site.run(),
+            0,
+            true,
+            true,
+            vec![
+                user("a1", "ada@contoso.com", &[("display_name", "x")]),
+                user("b2", "ada@contoso.com", &[("display_name", "x")]),
+                user("b3", "bo@contoso.com", &[]),
+            ],
+        );
         let reply = sync::page(app, &branch.who, &other).await.unwrap();
         assert_eq!(reply, Reply::Kept { page: 0 });
         let same = by_id(app, site.tenant(), ada.id.0).await.unwrap();
@@ -129,7 +152,9 @@ async fn two_processes_that_get_the_same_page_apply_it_once() {
                 sync::page(&site.test.app, who, &one),
                 sync::page(&another, who, &one)
             );
-            let kept = Reply::Kept { page: number as u64 };
+            let kept = Reply::Kept {
+                page: number as u64,
+            };
             assert_eq!((a.unwrap(), b.unwrap()), (kept, kept));
         }
         assert_eq!(site.count("Create user").await, 50);
@@ -166,11 +191,24 @@ async fn an_administrator_asks_and_one_agent_is_told() {
         let site = Site::new(test).await;
         let app = &site.test.app;
         let second = Agent::connect(&site.test, site.tenant(), CORP, 8).await;
-        assert!(admin::sync::now(app, "contoso", "nowhere.example", false).await.is_err());
+        assert!(
+            admin::sync::now(app, "contoso", "nowhere.example", false)
+                .await
+                .is_err()
+        );
         assert_eq!(sync::asked(app, &site.agent.who).await.unwrap(), None);
-        admin::sync::now(app, "contoso", "CORP.example", false).await.unwrap();
-        assert_eq!(sync::asked(app, &site.agent.who).await.unwrap(), Some(false));
-        assert_eq!(sync::asked(app, &second.who).await.unwrap(), None, "one is enough");
+        admin::sync::now(app, "contoso", "CORP.example", false)
+            .await
+            .unwrap();
+        assert_eq!(
+            sync::asked(app, &site.agent.who).await.unwrap(),
+            Some(false)
+        );
+        assert_eq!(
+            sync::asked(app, &second.who).await.unwrap(),
+            None,
+            "one is enough"
+        );
         // No run began: it is told again.
         site.test.clock.advance(Duration::from_secs(5 * 60));
         assert_eq!(sync::asked(app, &second.who).await.unwrap(), Some(false));

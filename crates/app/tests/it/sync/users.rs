@@ -32,13 +32,22 @@ async fn a_first_run_makes_users_and_the_next_changes_what_changed() {
         assert_eq!(ada.display_name, "Ada Lovelace");
         assert_eq!((&*ada.given_name, &*ada.family_name), ("Ada", "Lovelace"));
         assert_eq!(ada.mail.as_deref(), Some("ada@contoso.com"));
-        assert_eq!(ada.other_mails, ["ada@home.example", "countess@home.example"]);
+        assert_eq!(
+            ada.other_mails,
+            ["ada@home.example", "countess@home.example"]
+        );
         assert_eq!(ada.mobile_phone.as_deref(), Some("+31612345678"));
         // Kept as the directory has it, though it is no number.
         assert_eq!(ada.office_phone.as_deref(), Some("ask the porter"));
         assert_eq!(ada.usage_location.unwrap().as_str(), "GB");
-        assert_eq!((ada.source, ada.managed), (Source::Synchronised, Managed::PassThrough));
-        assert_eq!((ada.anchor.as_deref(), ada.agent_domain.as_deref()), (Some("a1"), Some(CORP)));
+        assert_eq!(
+            (ada.source, ada.managed),
+            (Source::Synchronised, Managed::PassThrough)
+        );
+        assert_eq!(
+            (ada.anchor.as_deref(), ada.agent_domain.as_deref()),
+            (Some("a1"), Some(CORP))
+        );
         assert_eq!(ada.contact_changed_at, None);
 
         // The same again, whole or not, changes nothing and writes no event about her.
@@ -51,21 +60,36 @@ async fn a_first_run_makes_users_and_the_next_changes_what_changed() {
         assert_eq!(site.count("Synchronise directory").await, 3);
 
         // One value: the rest stays; a number that was another rests.
-        site.some(vec![object("a1", Class::User, &[("mobile_phone", "+31687654321")])])
-            .await;
+        site.some(vec![object(
+            "a1",
+            Class::User,
+            &[("mobile_phone", "+31687654321")],
+        )])
+        .await;
         let after = site.user("ada@contoso.com").await.unwrap();
         assert!(after.version > ada.version);
         assert_eq!(after.mobile_phone.as_deref(), Some("+31687654321"));
         assert_eq!(after.display_name, "Ada Lovelace");
         assert_eq!(after.contact_changed_at, Some(site.test.clock.now()));
         let events = site.events().await;
-        let changed = events.iter().find(|event| event.0 == "Update user").unwrap();
-        assert!(changed.2.contains(r#""fields":["mobile_phone"]"#), "{}", changed.2);
+        let changed = events
+            .iter()
+            .find(|event| event.0 == "Update user")
+            .unwrap();
+        assert!(
+            changed.2.contains(r#""fields":["mobile_phone"]"#),
+            "{}",
+            changed.2
+        );
         assert!(!changed.2.contains("8765"), "{}", changed.2);
 
         // An empty list clears; another name moves the account.
-        site.some(vec![user("a1", "countess@contoso.com", &[("other_mails", "")])])
-            .await;
+        site.some(vec![user(
+            "a1",
+            "countess@contoso.com",
+            &[("other_mails", "")],
+        )])
+        .await;
         assert!(site.user("ada.nobody@contoso.com").await.is_none());
         let moved = site.user("countess@contoso.com").await.unwrap();
         assert_eq!((moved.id, moved.other_mails.len()), (ada.id, 0));
@@ -113,7 +137,10 @@ async fn whoever_is_disabled_in_the_directory_is_disabled_here_and_their_session
         site.some(vec![object("a1", Class::User, &[("enabled", "perhaps")])])
             .await;
         assert!(!site.user("ada@contoso.com").await.unwrap().enabled);
-        assert_eq!(site.codes().await, [("a1".to_owned(), "malformed_enabled".to_owned())]);
+        assert_eq!(
+            site.codes().await,
+            [("a1".to_owned(), "malformed_enabled".to_owned())]
+        );
     })
     .await;
 }
@@ -138,7 +165,10 @@ async fn a_cloud_user_of_the_same_name_is_taken_over_but_never_an_administrator(
         ])
         .await;
         let taken = by_id(&test.app, site.tenant(), ada.id.0).await.unwrap();
-        assert_eq!((taken.source, taken.anchor.as_deref()), (Source::Synchronised, Some("a1")));
+        assert_eq!(
+            (taken.source, taken.anchor.as_deref()),
+            (Source::Synchronised, Some("a1"))
+        );
         assert_eq!(taken.managed, Managed::PassThrough);
         assert_eq!(taken.mobile_phone.as_deref(), Some("+31600000001"));
         // The password of here counts no more, not even as a copy.
@@ -155,7 +185,10 @@ async fn a_cloud_user_of_the_same_name_is_taken_over_but_never_an_administrator(
             assert_eq!(format!("{after:?}"), format!("{before:?}"));
         }
         let administrator = |anchor: &str| (anchor.to_owned(), "administrator".to_owned());
-        assert_eq!(site.codes().await, [administrator("a2"), administrator("a3")]);
+        assert_eq!(
+            site.codes().await,
+            [administrator("a2"), administrator("a3")]
+        );
         assert_eq!(site.status().await.users, 1);
 
         // Without the role it is tried again, with what was held.
@@ -182,7 +215,9 @@ async fn names_that_are_twice_or_somebody_elses_or_none_are_reported_and_change_
     both(async |test| {
         let site = Site::new(test).await;
         let fabrikam = Organisation::create(&site.test, "fabrikam.com", open_settings(1)).await;
-        let eve = fabrikam.person(&site.test, "eve@fabrikam.com", |_| {}).await;
+        let eve = fabrikam
+            .person(&site.test, "eve@fabrikam.com", |_| {})
+            .await;
         let guest = site
             .contoso
             .person(&site.test, "guest@contoso.com", |user| {
@@ -190,11 +225,19 @@ async fn names_that_are_twice_or_somebody_elses_or_none_are_reported_and_change_
             })
             .await;
         site.some(vec![
-            user("a1", "eve@fabrikam.com", &[("mobile_phone", "+31600000001")]),
+            user(
+                "a1",
+                "eve@fabrikam.com",
+                &[("mobile_phone", "+31600000001")],
+            ),
             user("a2", "bo@elsewhere.example", &[]),
             user("a3", "nobody", &[]),
             object("a4", Class::User, &[("display_name", "Nameless")]),
-            user("a5", "guest@contoso.com", &[("mobile_phone", "+31600000001")]),
+            user(
+                "a5",
+                "guest@contoso.com",
+                &[("mobile_phone", "+31600000001")],
+            ),
             user("", "x@contoso.com", &[]),
             user("a6", "twin@contoso.com", &[("display_name", "one")]),
             user("a7", "TWIN@contoso.com", &[("display_name", "two")]),
@@ -223,19 +266,34 @@ async fn names_that_are_twice_or_somebody_elses_or_none_are_reported_and_change_
         for nobody in ["twin@contoso.com", "twice@contoso.com", "x@contoso.com"] {
             assert!(site.user(nobody).await.is_none(), "{nobody}");
         }
-        let same = by_id(&site.test.app, fabrikam.id(), eve.id.0).await.unwrap();
+        let same = by_id(&site.test.app, fabrikam.id(), eve.id.0)
+            .await
+            .unwrap();
         assert_eq!(format!("{same:?}"), format!("{eve:?}"));
-        let same = by_id(&site.test.app, site.tenant(), guest.id.0).await.unwrap();
+        let same = by_id(&site.test.app, site.tenant(), guest.id.0)
+            .await
+            .unwrap();
         assert_eq!(format!("{same:?}"), format!("{guest:?}"));
-        assert_eq!((site.status().await.users, site.status().await.held), (1, 7));
+        assert_eq!(
+            (site.status().await.users, site.status().await.held),
+            (1, 7)
+        );
 
         // One of the twins goes: the other is made. What nobody mends stays.
         site.some(vec![deleted("a7"), user("a2", "bo@contoso.com", &[])])
             .await;
-        assert_eq!(site.user("twin@contoso.com").await.unwrap().display_name, "one");
+        assert_eq!(
+            site.user("twin@contoso.com").await.unwrap().display_name,
+            "one"
+        );
         assert!(site.user("bo@contoso.com").await.is_some());
         let codes = site.codes().await;
-        assert!(!codes.iter().any(|(a, _)| a == "a6" || a == "a7" || a == "a2"), "{codes:?}");
+        assert!(
+            !codes
+                .iter()
+                .any(|(a, _)| a == "a6" || a == "a7" || a == "a2"),
+            "{codes:?}"
+        );
     })
     .await;
 }
@@ -244,21 +302,42 @@ async fn names_that_are_twice_or_somebody_elses_or_none_are_reported_and_change_
 async fn of_two_with_one_name_in_different_pages_neither_changes_any_more() {
     both(async |test| {
         let site = Site::new(test).await;
-        site.whole(vec![user("a1", "ada@contoso.com", &[("display_name", "Ada")])])
-            .await;
-        site.some(vec![user("a2", "ada@contoso.com", &[("display_name", "Impostor")])])
-            .await;
-        site.some(vec![object("a1", Class::User, &[("display_name", "Countess")])])
-            .await;
+        site.whole(vec![user(
+            "a1",
+            "ada@contoso.com",
+            &[("display_name", "Ada")],
+        )])
+        .await;
+        site.some(vec![user(
+            "a2",
+            "ada@contoso.com",
+            &[("display_name", "Impostor")],
+        )])
+        .await;
+        site.some(vec![object(
+            "a1",
+            Class::User,
+            &[("display_name", "Countess")],
+        )])
+        .await;
         let ada = site.user("ada@contoso.com").await.unwrap();
-        assert_eq!((&*ada.display_name, ada.anchor.as_deref()), ("Ada", Some("a1")));
+        assert_eq!(
+            (&*ada.display_name, ada.anchor.as_deref()),
+            ("Ada", Some("a1"))
+        );
         let codes: Vec<String> = site.codes().await.into_iter().map(|(a, _)| a).collect();
         assert_eq!(codes, ["a1", "a2"]);
         // The second gets another name: both are right, and nothing was lost.
         site.some(vec![user("a2", "bo@contoso.com", &[])]).await;
         assert_eq!(site.codes().await, []);
-        assert_eq!(site.user("ada@contoso.com").await.unwrap().display_name, "Countess");
-        assert_eq!(site.user("bo@contoso.com").await.unwrap().display_name, "Impostor");
+        assert_eq!(
+            site.user("ada@contoso.com").await.unwrap().display_name,
+            "Countess"
+        );
+        assert_eq!(
+            site.user("bo@contoso.com").await.unwrap().display_name,
+            "Impostor"
+        );
     })
     .await;
 }
@@ -297,7 +376,8 @@ async fn private_addresses_come_from_the_directory_unless_the_person_registered_
             ("authentication_email", "ada@private.example"),
             ("authentication_phone", "+31611111111"),
         ];
-        site.whole(vec![user("a1", "ada@contoso.com", &both_ways)]).await;
+        site.whole(vec![user("a1", "ada@contoso.com", &both_ways)])
+            .await;
         let ada = site.user("ada@contoso.com").await.unwrap();
         let tenant = site.tenant();
         let list = async || {
@@ -310,11 +390,19 @@ async fn private_addresses_come_from_the_directory_unless_the_person_registered_
         };
         let first = list().await;
         assert_eq!(first.len(), 2);
-        assert!(first.iter().all(|row| row.origin == Origin::Directory && row.changed_at.is_none()));
-        site.whole(vec![user("a1", "ada@contoso.com", &both_ways)]).await;
+        assert!(
+            first
+                .iter()
+                .all(|row| row.origin == Origin::Directory && row.changed_at.is_none())
+        );
+        site.whole(vec![user("a1", "ada@contoso.com", &both_ways)])
+            .await;
         assert_eq!(list().await, first);
         // Another number rests, because it replaced one.
-        let other = [("authentication_phone", "+31622222222"), ("authentication_email", "")];
+        let other = [
+            ("authentication_phone", "+31622222222"),
+            ("authentication_email", ""),
+        ];
         site.some(vec![object("a1", Class::User, &other)]).await;
         let second = list().await;
         assert_eq!(second.len(), 1);
@@ -365,7 +453,10 @@ async fn where_the_password_of_new_users_lives_is_a_setting() {
         settings.writeback.synchronise = false;
         site.contoso = site.contoso.set(&site.test, settings).await;
         let reply = site.sync(true, Vec::new()).await;
-        assert_eq!(reply, latchkey_app::sync::Reply::Stop(latchkey_wire::v1::Stop::Off));
+        assert_eq!(
+            reply,
+            latchkey_app::sync::Reply::Stop(latchkey_wire::v1::Stop::Off)
+        );
     })
     .await;
 }
