@@ -32,10 +32,19 @@ pub(super) async fn apply(
         Ok(upn) => upn,
         Err(refused) => return Ok(Err(refused)),
     };
-    let before = match account(tx, work, known, upn.as_ref()).await? {
+    let mut before = match account(tx, work, known, upn.as_ref()).await? {
         Ok(before) => before,
         Err(refused) => return Ok(Err(refused)),
     };
+    if let Some(user) = &before
+        && accounts::hold(tx, user.tenant, user.id).await? != Some(user.version)
+    {
+        // Somebody changed it meanwhile: now that nobody can, once more.
+        before = match account(tx, work, known, upn.as_ref()).await? {
+            Ok(before) => before,
+            Err(refused) => return Ok(Err(refused)),
+        };
+    }
     let Some(before) = before else {
         let Some(upn) = upn else {
             let detail = "the directory has no user principal name for it";
@@ -217,14 +226,8 @@ async fn change(
     }
     let mut fields = differences(&before, &after);
     if !fields.is_empty() {
-        match accounts::set_attributes(tx, tenant, id, before.version, &after).await? {
-            true => {}
-            // Somebody changed the account between reading and writing: the page comes again.
-            false => {
-                return Err(AppError::Busy {
-                    retry_after: std::time::Duration::from_secs(1),
-                });
-            }
+        if !accounts::set_attributes(tx, tenant, id, before.version, &after).await? {
+            return Err(AppError::bug("a user changed while its row was held"));
         }
         if was_cloud {
             // The directory's password counts from now on, and no other.
