@@ -86,6 +86,14 @@ async fn account(
             .as_ref()
             .is_none_or(|user| user.upn.key() != upn.key())
     {
+        // First of all, so that nobody learns who is in another tenant.
+        if !work.is_verified(tx, upn.domain()).await? {
+            let detail = format!(
+                "{upn}: {} is no verified domain of the tenant",
+                upn.domain()
+            );
+            return Ok(Err(Refused::new("upn_domain", detail)));
+        }
         if let Some(holder) = accounts::holder(tx, &upn.key()).await? {
             let taken =
                 |code, detail: &str| Ok(Err(Refused::new(code, format!("{upn}: {detail}"))));
@@ -105,13 +113,6 @@ async fn account(
                     _ => return taken("upn_taken", "another user has the name"),
                 }
             }
-        }
-        if !work.is_verified(tx, upn.domain()).await? {
-            let detail = format!(
-                "{upn}: {} is no verified domain of the tenant",
-                upn.domain()
-            );
-            return Ok(Err(Refused::new("upn_domain", detail)));
         }
     }
     let Some(user) = found else {

@@ -252,7 +252,7 @@ async fn names_that_are_twice_or_somebody_elses_or_none_are_reported_and_change_
             found,
             [
                 ("", "anchor"),
-                ("a1", "upn_taken"),
+                ("a1", "upn_domain"),
                 ("a2", "upn_domain"),
                 ("a3", "malformed_upn"),
                 ("a4", "no_upn"),
