@@ -201,14 +201,17 @@ pub async fn touch(
 
 /// The objects, not gone, that claim a folded name.
 pub async fn claimants(tx: &mut Tx, tenant: TenantId, upn_key: &str) -> Result<Vec<String>> {
-    on!(tx, |c| sqlx::query_scalar(
+    // Sorted here: for an order SQLite would read all of the tenant's objects by their key.
+    let mut found: Vec<String> = on!(tx, |c| sqlx::query_scalar(
         "SELECT anchor FROM sync_object
-         WHERE tenant_id = $1 AND upn_key = $2 AND gone_at IS NULL ORDER BY anchor"
+         WHERE tenant_id = $1 AND upn_key = $2 AND gone_at IS NULL"
     )
     .bind(tenant.0)
     .bind(upn_key)
     .fetch_all(c)
-    .await)
+    .await)?;
+    found.sort_unstable();
+    Ok(found)
 }
 
 /// The run under way found an object gone. `false`: there is none that is not gone already.
@@ -385,15 +388,16 @@ pub async fn remove(
     Ok(removed)
 }
 
-/// The anchors of the direct members of a group, as far as a directory has them.
+/// The anchors of the direct members of a group (`CROSS JOIN`: SQLite then begins with the members,
+/// and not with all objects), as far as a directory has them.
 pub async fn member_anchors(tx: &mut Tx, tenant: TenantId, group: Uuid) -> Result<Vec<String>> {
     on!(tx, |c| sqlx::query_scalar(
-        "SELECT o.anchor FROM group_user m JOIN sync_object o
-             ON o.tenant_id = m.tenant_id AND o.object_id = m.user_id
-         WHERE m.tenant_id = $1 AND m.group_id = $2
-         UNION SELECT o.anchor FROM group_group m JOIN sync_object o
-             ON o.tenant_id = m.tenant_id AND o.object_id = m.member_id
-         WHERE m.tenant_id = $1 AND m.group_id = $2"
+        "SELECT o.anchor FROM group_user m CROSS JOIN sync_object o
+         WHERE m.tenant_id = $1 AND m.group_id = $2 AND o.tenant_id = m.tenant_id
+             AND o.object_id = m.user_id
+         UNION SELECT o.anchor FROM group_group m CROSS JOIN sync_object o
+         WHERE m.tenant_id = $1 AND m.group_id = $2 AND o.tenant_id = m.tenant_id
+             AND o.object_id = m.member_id"
     )
     .bind(tenant.0)
     .bind(group)
@@ -404,9 +408,9 @@ pub async fn member_anchors(tx: &mut Tx, tenant: TenantId, group: Uuid) -> Resul
 /// The synchronised groups that a group is a direct member of: their anchors and ids.
 pub async fn containers(tx: &mut Tx, tenant: TenantId, group: Uuid) -> Result<Vec<(String, Uuid)>> {
     on!(tx, |c| sqlx::query_as(
-        "SELECT o.anchor, m.group_id FROM group_group m JOIN sync_object o
-             ON o.tenant_id = m.tenant_id AND o.object_id = m.group_id AND o.class = 'group'
-         WHERE m.tenant_id = $1 AND m.member_id = $2 ORDER BY o.anchor"
+        "SELECT o.anchor, m.group_id FROM group_group m CROSS JOIN sync_object o
+         WHERE m.tenant_id = $1 AND m.member_id = $2 AND o.tenant_id = m.tenant_id
+             AND o.object_id = m.group_id AND o.class = 'group'"
     )
     .bind(tenant.0)
     .bind(group)
@@ -436,9 +440,9 @@ pub async fn add_member(
 /// The groups, not gone, that have a member that was not here.
 pub async fn waiting_groups(tx: &mut Tx, tenant: TenantId, member: &str) -> Result<Vec<String>> {
     on!(tx, |c| sqlx::query_scalar(
-        "SELECT m.group_anchor FROM sync_member m JOIN sync_object o
-             ON o.tenant_id = m.tenant_id AND o.anchor = m.group_anchor AND o.gone_at IS NULL
-         WHERE m.tenant_id = $1 AND m.member_anchor = $2 ORDER BY m.group_anchor"
+        "SELECT m.group_anchor FROM sync_member m CROSS JOIN sync_object o
+         WHERE m.tenant_id = $1 AND m.member_anchor = $2 AND o.tenant_id = m.tenant_id
+             AND o.anchor = m.group_anchor AND o.gone_at IS NULL"
     )
     .bind(tenant.0)
     .bind(member)

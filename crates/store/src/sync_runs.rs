@@ -189,9 +189,8 @@ async fn prepare(tx: &mut Tx, tenant: TenantId, domain: &str) -> Result<()> {
 /// the other, wherever they arrive; how it is then.
 pub async fn hold(tx: &mut Tx, tenant: TenantId, domain: &str) -> Result<Run> {
     prepare(tx, tenant, domain).await?;
-    let raw: Raw =
-        on!(tx, |c| {
-            sqlx::query_as(concat!(
+    let raw: Raw = on!(tx, |c| {
+        sqlx::query_as(concat!(
         "UPDATE sync_run SET next_page = next_page WHERE tenant_id = $1 AND domain = $2 RETURNING ",
         columns!()
     ))
@@ -199,7 +198,7 @@ pub async fn hold(tx: &mut Tx, tenant: TenantId, domain: &str) -> Result<Run> {
     .bind(domain)
     .fetch_one(c)
     .await
-        })?;
+    })?;
     raw.into_run()
 }
 
