@@ -79,7 +79,7 @@ CREATE TABLE sync_member (
     member_anchor TEXT NOT NULL,
     PRIMARY KEY (tenant_id, group_anchor, member_anchor)
 );
-CREATE INDEX sync_member_by_member ON sync_member (tenant_id, member_anchor);
+CREATE INDEX sync_member_by_member ON sync_member (tenant_id, member_anchor, group_anchor);
 
 -- What could not be synchronised.
 CREATE TABLE sync_problem (
