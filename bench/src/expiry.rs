@@ -123,7 +123,7 @@ fn report(count: u64, began: Instant) {
 }
 
 /// The most memory that this process ever had, in MiB.
-fn peak() -> f64 {
+pub(crate) fn peak() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib: f64 = line

@@ -1,9 +1,9 @@
 //! What Latchkey costs, each figure beside its limit, measured in the same run.
 //!
-//! `cargo build --release && cargo run --release -p latchkey-bench -- resets|sign-ins|pages|look-up|expiry|start|memory|weight`
+//! `cargo build --release && cargo run --release -p latchkey-bench -- resets|sign-ins|pages|look-up|expiry|synchronise|start|memory|weight`
 //!
-//! The service is the real program, pinned to processor 0; whoever asks is on processor 1. `look-up` and
-//! `expiry` are use cases alone, without a server around them. Method and
+//! The service is the real program, pinned to processor 0; whoever asks is on processor 1. `look-up`,
+//! `expiry` and `synchronise` are use cases alone, without a server around them. Method and
 //! results: `docs/performance.md`.
 #![expect(
     clippy::print_stdout,
@@ -26,6 +26,7 @@ mod resets;
 mod service;
 mod sign_ins;
 mod start;
+mod synchronise;
 mod weight;
 
 use std::process::ExitCode;
@@ -43,6 +44,8 @@ fn main() -> ExitCode {
         ["look-up"] => runtime.block_on(look_up::run()),
         ["expiry"] => runtime.block_on(expiry::run(1_000_000)),
         ["expiry", users] => runtime.block_on(expiry::run(users.parse().unwrap())),
+        ["synchronise"] => synchronise::run(100_000),
+        ["synchronise", users] => synchronise::run(users.parse().unwrap()),
         ["pages"] => runtime.block_on(pages::run()),
         ["start"] => runtime.block_on(start::run()),
         ["memory"] => runtime.block_on(memory::run()),
@@ -51,10 +54,13 @@ fn main() -> ExitCode {
         ["raw"] => resets::raw(),
         ["tell", database, days] => runtime.block_on(expiry::tell(database, days.parse().unwrap())),
         ["mark", database, days] => runtime.block_on(expiry::mark(database, days.parse().unwrap())),
+        ["synchronise-part", part, users] => {
+            runtime.block_on(synchronise::part(part, users.parse().unwrap()));
+        }
         ["bare", bytes] => runtime.block_on(bare::serve(bytes.parse().unwrap())),
         _ => {
             println!(
-                "usage: latchkey-bench resets|sign-ins|pages|look-up|expiry|start|memory|weight"
+                "usage: latchkey-bench resets|sign-ins|pages|look-up|expiry|synchronise|start|memory|weight"
             );
             return ExitCode::from(2);
         }

@@ -21,6 +21,7 @@ pub mod reset;
 pub mod security_info;
 mod service;
 pub mod sign_in;
+pub mod sync;
 mod tenant;
 pub mod writeback;
 

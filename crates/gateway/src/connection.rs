@@ -7,10 +7,11 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use latchkey_app::AppError;
+use latchkey_app::sync::{self, Reply};
 use latchkey_app::writeback::{self, HEARTBEAT, Handed, Identity, Shown};
 use latchkey_http::Incoming;
 use latchkey_types::{OperationId, random_bytes};
-use latchkey_wire::v1::{Agent, Denied, Service};
+use latchkey_wire::v1::{Agent, Denied, Service, Stop};
 use latchkey_wire::{MESSAGE_MAX, SUBPROTOCOL, VERSION, decode, encode};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
@@ -81,6 +82,34 @@ pub(crate) async fn get(
 struct Line {
     gateway: Gateway,
     socket: WebSocket,
+}
+
+/// A page that is being applied.
+type Applying = tokio::task::JoinHandle<Result<Reply, AppError>>;
+
+/// What became of a page, once there is one.
+async fn answered(page: Option<&mut Applying>) -> Result<Reply, AppError> {
+    match page {
+        Some(page) => page
+            .await
+            .unwrap_or_else(|error| Err(AppError::internal("apply a page", error))),
+        None => std::future::pending().await,
+    }
+}
+
+/// What an agent is told of a page.
+fn word_of(reply: Result<Reply, AppError>) -> Result<Service, AppError> {
+    match reply {
+        Ok(Reply::Kept { page }) => Ok(Service::PageKept { page }),
+        Ok(Reply::Stop(why)) => Ok(Service::SyncStop { why }),
+        // Nothing of the page was kept, and it can come again: no reason to hang up.
+        Err(error @ (AppError::Busy { .. } | AppError::Unavailable(_))) => {
+            tracing::warn!(error = error.chain(), "a page could not be kept");
+            let why = Stop::Unavailable;
+            Ok(Service::SyncStop { why })
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Why a connection ends.
@@ -220,6 +249,7 @@ impl Line {
         let mut in_hand: std::collections::BTreeSet<OperationId> =
             std::collections::BTreeSet::new();
         let mut heard = Instant::now();
+        let mut page: Option<Applying> = None;
         loop {
             let woken = app.db().asked().notified();
             tokio::pin!(woken);
@@ -230,6 +260,9 @@ impl Line {
                     in_hand.insert(handed.context.id);
                     self.say(&operate(handed)).await?;
                 }
+            }
+            if let Some(whole) = sync::asked(&app, who).await? {
+                self.say(&Service::SyncNow { whole }).await?;
             }
             tokio::select! {
                 () = stop.cancelled() => return Err(End::Stop),
@@ -243,9 +276,13 @@ impl Line {
                         self.say(&Service::FindOut { context, key_number, envelope }).await?;
                     }
                 }
+                reply = answered(page.as_mut()) => {
+                    page = None;
+                    self.say(&word_of(reply)?).await?;
+                }
                 said = self.hear() => {
                     heard = Instant::now();
-                    if let Some(id) = self.told(who, said?).await? {
+                    if let Some(id) = self.told(who, said?, &mut page).await? {
                         in_hand.remove(&id);
                     }
                 }
@@ -253,8 +290,23 @@ impl Line {
         }
     }
 
+    /// Waits for a page that is being applied, if there is one.
+    async fn turn_page(&mut self, applying: &mut Option<Applying>) -> Result<(), End> {
+        if applying.is_some() {
+            let reply = answered(applying.as_mut()).await;
+            *applying = None;
+            self.say(&word_of(reply)?).await?;
+        }
+        Ok(())
+    }
+
     /// Does what an agent says; which operation it answered, if it did.
-    async fn told(&mut self, who: &Identity, said: Agent) -> Result<Option<OperationId>, End> {
+    async fn told(
+        &mut self,
+        who: &Identity,
+        said: Agent,
+        applying: &mut Option<Applying>,
+    ) -> Result<Option<OperationId>, End> {
         let app = self.gateway.app.clone();
         match said {
             Agent::Answered {
@@ -290,7 +342,15 @@ impl Line {
                 return Err(End::Gone);
             }
             Agent::Identify { .. } => return Err(End::Refused(Denied::Proof)),
-            Agent::Page(_) | Agent::Other => {}
+            Agent::Page(page) => {
+                // An agent waits for the answer to a page before it sends the next one.
+                self.turn_page(applying).await?;
+                let who = who.clone();
+                // Beside the connection, on which somebody may wait for a password meanwhile.
+                let task = async move { sync::page(&app, &who, &page).await };
+                *applying = Some(tokio::spawn(self.gateway.tasks.track_future(task)));
+            }
+            Agent::Other => {}
         }
         Ok(None)
     }

@@ -50,6 +50,9 @@ pub(crate) enum Command {
     /// Agents beside the directories in which passwords live
     #[command(subcommand)]
     Agent(Agent),
+    /// Users and groups that agents read from directories
+    #[command(subcommand)]
+    Sync(Sync),
     /// Users and their methods
     #[command(subcommand)]
     User(Box<User>),
@@ -156,6 +159,29 @@ pub(crate) enum Agent {
     Status { tenant: String },
     /// Let an agent in no more
     Revoke { tenant: String, agent: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sync {
+    /// How the synchronisation of each on-premises domain is
+    Status { tenant: String },
+    /// What could not be synchronised, and why
+    Problems { tenant: String },
+    /// Let a run that stopped delete as many objects as it asked for, once
+    ApproveDeletions {
+        tenant: String,
+        /// The on-premises domain
+        domain: String,
+    },
+    /// Have an agent synchronise now
+    Now {
+        tenant: String,
+        /// The on-premises domain
+        domain: String,
+        /// Read everything again, not only what changed
+        #[arg(long)]
+        whole: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

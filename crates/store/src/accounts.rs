@@ -325,7 +325,8 @@ pub async fn keep_copy(tx: &mut Tx, tenant: TenantId, id: UserId, hash: &str) ->
 
 /// Replaces everything that describes a user if it is still of the expected version, which grows by
 /// one; also the names that it answers to. Not touched: id, tenant, roles, password and its moment,
-/// `frozen_at`, what [`crate::registration`] keeps, `created_at`. [`StoreError::Conflict`] `"upn"` or `"anchor"` if another has it: then
+/// `frozen_at`, what [`crate::registration`] keeps, `created_at`; one that the directory does not have
+/// any more stays disabled. [`StoreError::Conflict`] `"upn"` or `"anchor"` if another has it: then
 /// the transaction is lost.
 pub async fn set_attributes(
     tx: &mut Tx,
@@ -339,7 +340,8 @@ pub async fn set_attributes(
         "UPDATE account SET upn = $4, upn_key = $5, display_name = $6, display_key = $7,
              given_name = $8, family_name = $9, mail = $10, other_mails = $11, mobile_phone = $12,
              office_phone = $13, contact_changed_at = $14, usage_location = $15, locale = $16,
-             enabled = $17, source = $18, anchor = $19, agent_domain = $20, managed = $21,
+             enabled = ($17 AND deleted_at IS NULL), source = $18, anchor = $19,
+             agent_domain = $20, managed = $21,
              user_type = $22, must_change_password = $23, password_never_expires = $24,
              version = version + 1
          WHERE tenant_id = $1 AND id = $2 AND version = $3"
@@ -444,10 +446,12 @@ pub async fn set_frozen(
     .map(|done| done.rows_affected() == 1))
 }
 
-/// Enables or disables. `false`: no such user.
+/// Enables or disables. One that the directory does not have any more stays disabled. `false`: no
+/// such user.
 pub async fn set_enabled(tx: &mut Tx, tenant: TenantId, id: UserId, enabled: bool) -> Result<bool> {
     on!(tx, |c| sqlx::query(
-        "UPDATE account SET enabled = $3, version = version + 1 WHERE tenant_id = $1 AND id = $2"
+        "UPDATE account SET enabled = ($3 AND deleted_at IS NULL), version = version + 1
+         WHERE tenant_id = $1 AND id = $2"
     )
     .bind(tenant.0)
     .bind(id.0)
@@ -544,6 +548,98 @@ pub async fn delete(tx: &mut Tx, tenant: TenantId, id: UserId) -> Result<bool> {
     )
     .bind(tenant.0)
     .bind(id.0)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
+/// Who has a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holder {
+    /// Whose user it is.
+    pub tenant: TenantId,
+    /// The user.
+    pub user: UserId,
+    /// Whether a directory stopped having it, so that it will go.
+    pub is_deleted: bool,
+}
+
+/// Who in the deployment has a folded user principal name.
+pub async fn holder(tx: &mut Tx, upn_key: &str) -> Result<Option<Holder>> {
+    let found: Option<(Uuid, Uuid, Option<i64>)> = on!(tx, |c| sqlx::query_as(
+        "SELECT tenant_id, id, deleted_at FROM account WHERE upn_key = $1"
+    )
+    .bind(upn_key)
+    .fetch_optional(c)
+    .await)?;
+    Ok(found.map(|(tenant, user, deleted_at)| Holder {
+        tenant: TenantId(tenant),
+        user: UserId(user),
+        is_deleted: deleted_at.is_some(),
+    }))
+}
+
+/// The user with an immutable id of a directory.
+pub async fn find_by_anchor(tx: &mut Tx, tenant: TenantId, anchor: &str) -> Result<Option<User>> {
+    let row: Option<AccountRow> = on!(tx, |c| {
+        let mut query = select!(tenant);
+        query.push(" AND a.anchor = ").push_bind(anchor);
+        query.build_query_as().fetch_optional(c).await
+    })?;
+    row.map(AccountRow::into_user).transpose()
+}
+
+/// A directory does not have a user any more: for a while it is kept, disabled, and its sessions are
+/// over. `false`: no such user, or it is deleted already.
+pub async fn delete_softly(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: UserId,
+    now: Timestamp,
+) -> Result<bool> {
+    on!(tx, |c| sqlx::query(
+        "UPDATE account SET deleted_at = $3, deleted_enabled = enabled, enabled = FALSE,
+             sessions_valid_from = $3, version = version + 1
+         WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL"
+    )
+    .bind(tenant.0)
+    .bind(id.0)
+    .bind(now.0)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
+/// A directory has a user again, enabled as it was. `false`: it was not deleted.
+pub async fn restore(tx: &mut Tx, tenant: TenantId, id: UserId) -> Result<bool> {
+    on!(tx, |c| sqlx::query(
+        "UPDATE account SET deleted_at = NULL, enabled = COALESCE(deleted_enabled, FALSE),
+             deleted_enabled = NULL, version = version + 1
+         WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NOT NULL"
+    )
+    .bind(tenant.0)
+    .bind(id.0)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
+/// Takes a user's password away, because another one counts from now on; its sessions are over, its
+/// version grows. `false`: no such user.
+pub async fn drop_password(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: UserId,
+    now: Timestamp,
+) -> Result<bool> {
+    on!(tx, |c| sqlx::query(
+        "UPDATE account SET password_hash = NULL, password_set_at = NULL, expiry_told_days = NULL,
+             must_change_password = FALSE, sessions_valid_from = $3, version = version + 1
+         WHERE tenant_id = $1 AND id = $2"
+    )
+    .bind(tenant.0)
+    .bind(id.0)
+    .bind(now.0)
     .execute(c)
     .await
     .map(|done| done.rows_affected() == 1))

@@ -107,6 +107,23 @@ pub async fn list(
     rows.into_iter().map(GroupRow::into_group).collect()
 }
 
+/// Gives a group another name. `false`: there is no such group, or the name is another's.
+pub async fn set_name(tx: &mut Tx, tenant: TenantId, id: GroupId, name: &str) -> Result<bool> {
+    let key = fold(name);
+    on!(tx, |c| sqlx::query(
+        "UPDATE user_group SET name = $3, name_key = $4 WHERE tenant_id = $1 AND id = $2
+             AND NOT EXISTS (SELECT 1 FROM user_group o
+                 WHERE o.tenant_id = $1 AND o.name_key = $4 AND o.id <> $2)"
+    )
+    .bind(tenant.0)
+    .bind(id.0)
+    .bind(name)
+    .bind(&key)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))
+}
+
 /// Deletes a group and its memberships, not its members.
 pub async fn delete(tx: &mut Tx, tenant: TenantId, id: GroupId) -> Result<bool> {
     on!(tx, |c| sqlx::query(

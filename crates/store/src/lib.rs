@@ -3,11 +3,12 @@
 //! One body of SQL for SQLite and PostgreSQL; repositories are modules of functions that take a
 //! transaction and, first of all, the tenant. Only these look beyond one tenant, and by design:
 //! [`domains::find`] and [`names::resolve`] (a stranger's user ID tells the tenant),
+//! [`accounts::holder`] (a name is unique in the deployment),
 //! [`sessions::get_by_cookie`], [`sessions::claim_by_cookie`] and their likes for signing in,
 //! [`links::get_by_tag`] and [`links::consume`] (the secret is the address),
 //! [`methods::find_passkey`] (a device tells whose it is), [`agents::find`] and
 //! [`agents::consume_token`] (an agent proves whose it is), and the jobs ([`sessions::list_expired`],
-//! [`outbox::claim`], the `purge` functions).
+//! [`outbox::claim`], [`sync_objects::list_gone`], the `purge` functions).
 //!
 //! State never moves by reading and then writing: an `UPDATE` says what it expects, and the number
 //! of rows it changed is the answer. A `bool` is therefore "this caller did it".
@@ -41,6 +42,9 @@ pub mod sign_in_flows;
 pub mod sign_in_sessions;
 pub mod spent_work;
 mod sqlite;
+pub mod sync_objects;
+pub mod sync_problems;
+pub mod sync_runs;
 pub mod tenants;
 pub mod throttle;
 

@@ -52,6 +52,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(5, "0005_challenge_state", both),
     migration!(6, "0006_removed_destination", both),
     migration!(7, "0007_agents", both),
+    migration!(8, "0008_sync", both),
 ];
 
 /// Any number that nobody else on the same server uses: "latchkey" in ASCII.

@@ -190,6 +190,12 @@ async fn alter(
             let tx = &mut tx;
             let tenant = find::tenant_in(tx, tenant).await?;
             let group = find_in(tx, tenant.id, group).await?;
+            if group.source == Source::Synchronised {
+                return Err(AppError::Conflict(format!(
+                    "the members of {:?} are those that the directory has: change them there",
+                    group.name
+                )));
+            }
             let (kind, id, name, done) = match member {
                 Member::User(typed) => {
                     let user = find::user_in(tx, typed).await?;

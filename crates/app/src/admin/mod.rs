@@ -17,6 +17,7 @@ mod preview;
 mod purge;
 pub mod registration;
 pub mod seed;
+pub mod sync;
 pub mod tenant;
 pub mod user;
 pub mod user_import;

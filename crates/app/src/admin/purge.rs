@@ -62,6 +62,7 @@ pub async fn purge(app: &App) -> Result<u64, AppError> {
             Ok::<_, AppError>(count)
         })
         .await?;
+    total += crate::sync::purge(app).await?;
     total += expire_events(app).await?;
     // One short transaction after another, so that nobody waits long.
     loop {

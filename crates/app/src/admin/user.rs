@@ -497,7 +497,7 @@ pub(crate) async fn set_in(
 /// Whether a value that a code could be sent to is replaced or taken away: were taking away free,
 /// another value could be put in its place a moment later. A first value rests for nobody: there
 /// was no owner of an old one who could miss it.
-fn replaces_contact(before: &User, after: &User) -> bool {
+pub(crate) fn replaces_contact(before: &User, after: &User) -> bool {
     let replaced = |old: Option<&String>, new: Option<&String>| old.is_some() && old != new;
     replaced(before.other_mails.first(), after.other_mails.first())
         || replaced(before.mobile_phone.as_ref(), after.mobile_phone.as_ref())

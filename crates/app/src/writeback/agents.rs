@@ -89,7 +89,7 @@ pub struct Identity {
 }
 
 /// Somebody who acts for an agent.
-fn ctx_of(app: &App) -> Ctx {
+pub(crate) fn ctx_of(app: &App) -> Ctx {
     Ctx {
         request: RequestId::new(app.clock(), app.entropy()),
         address: None,
@@ -99,7 +99,7 @@ fn ctx_of(app: &App) -> Ctx {
     }
 }
 
-async fn key_of(
+pub(crate) async fn key_of(
     tx: &mut Tx,
     app: &App,
     tenant: TenantId,
@@ -192,7 +192,7 @@ pub async fn enrol(app: &App, says: &Enrol) -> Result<Enrolment, AppError> {
 }
 
 /// One line of what an agent says, no longer than so many characters.
-fn line(text: &str, most: usize) -> String {
+pub(crate) fn line(text: &str, most: usize) -> String {
     text.chars()
         .filter(|c| !c.is_control())
         .take(most)

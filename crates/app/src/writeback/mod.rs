@@ -21,7 +21,7 @@ mod wait;
 pub use agents::{
     Enrolment, Identity, Refused, Shown, connected, disconnected, enrol, heard, new_keys, removed,
 };
-pub(crate) use agents::{fresh, normal_domain, reach};
+pub(crate) use agents::{ctx_of, fresh, key_of, line, normal_domain, reach};
 pub(crate) use ask::{Ask, Pending, ask};
 pub use hand_out::{Handed, answer, find_out, is_waiting, may_try, take};
 pub use settle::settle_left_over;

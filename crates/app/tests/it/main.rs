@@ -24,6 +24,7 @@ mod security_info;
 mod security_info_methods;
 mod sign_in;
 mod signed_in;
+mod sync;
 mod throttles;
 mod writeback;
 mod writeback_faults;

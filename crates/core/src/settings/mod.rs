@@ -10,6 +10,7 @@ use std::time::Duration;
 use latchkey_types::{EmailAddress, GroupId, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::model::Managed;
 use crate::password::PasswordPolicy;
 use crate::reset::Gate;
 
@@ -199,6 +200,32 @@ pub struct WritebackSettings {
     /// Whether the banned lists are applied before the directory is asked. Its own policy counts
     /// anyway.
     pub banned_lists: bool,
+    /// Whether users and groups are read from the directories.
+    pub synchronise: bool,
+    /// Where the password of a user lives whom synchronisation makes.
+    pub sign_in: DirectorySignIn,
+}
+
+/// Where the password of a synchronised user lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub enum DirectorySignIn {
+    /// In the directory, with a copy of the hash here.
+    #[serde(rename = "password hash sync")]
+    PasswordHashSync,
+    /// In the directory.
+    #[default]
+    #[serde(rename = "pass-through")]
+    PassThrough,
+}
+
+impl DirectorySignIn {
+    /// The same of a user.
+    pub const fn managed(self) -> Managed {
+        match self {
+            Self::PasswordHashSync => Managed::PasswordHashSync,
+            Self::PassThrough => Managed::PassThrough,
+        }
+    }
 }
 
 impl Default for WritebackSettings {
@@ -206,6 +233,8 @@ impl Default for WritebackSettings {
         Self {
             enabled: false,
             banned_lists: true,
+            synchronise: true,
+            sign_in: DirectorySignIn::PassThrough,
         }
     }
 }

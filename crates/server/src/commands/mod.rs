@@ -8,6 +8,7 @@ mod directory;
 mod federation;
 mod policy;
 mod registration;
+mod sync;
 mod user;
 
 use latchkey_app::App;
@@ -73,6 +74,7 @@ impl Console {
             Command::Domain(command) => self.domain(command).await.map(|()| 0),
             Command::Federation(command) => self.federation(command).await.map(|()| 0),
             Command::Agent(command) => self.agent(command).await.map(|()| 0),
+            Command::Sync(command) => self.sync(command).await.map(|()| 0),
             Command::Group(command) => self.group(command).await.map(|()| 0),
             Command::User(command) => self.user(*command).await,
             Command::Policy(command) => self.policy(command).await.map(|()| 0),

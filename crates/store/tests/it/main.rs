@@ -26,3 +26,4 @@ mod registration;
 mod schema;
 mod security_info;
 mod sign_in;
+mod sync;
