@@ -1,9 +1,14 @@
 //! What would not work, by name, and the cure: before the first real user finds out.
 
-use latchkey_directory::{Anchor, Bind, Failure, Health, Kind, Right, Rights, State};
-use latchkey_types::Timestamp;
+use std::collections::HashMap;
+
+use latchkey_directory::{
+    Anchor, Bind, Class, Failure, Health, Kind, Object, Right, Rights, State,
+};
+use latchkey_types::{PhoneNumber, Timestamp, fold};
 
 use crate::backend::Backend;
+use crate::sync::Flow;
 
 /// How a point stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -280,6 +285,85 @@ fn cure(failure: &Failure, setup: Setup<'_>) -> String {
         Failure::SeveralMatch => "make the name or the anchor unique".into(),
         Failure::NoPermission(_) => format!("let {} read the account", setup.bind_as),
         _ => "see the point about the connection".into(),
+    }
+}
+
+/// Phone numbers that cannot be called, and what two objects have that only one may have.
+#[derive(Debug)]
+pub struct Values<'a> {
+    flow: &'a Flow,
+    /// Where each id was.
+    anchors: HashMap<Anchor, String>,
+    /// Whose each name is.
+    names: HashMap<String, Anchor>,
+}
+
+impl<'a> Values<'a> {
+    /// Nothing was looked at.
+    pub fn new(flow: &'a Flow) -> Self {
+        Self {
+            flow,
+            anchors: HashMap::new(),
+            names: HashMap::new(),
+        }
+    }
+
+    /// What is wrong with an object, or with it and one before.
+    pub fn look(&mut self, object: &Object) -> Vec<Point> {
+        let mut points = Vec::new();
+        if object.deleted {
+            return points;
+        }
+        let upn = self.flow.values(object, "upn").first().copied();
+        let name = upn.unwrap_or(&object.dn);
+        let dn = object.dn.clone();
+        let other = self.anchors.insert(object.anchor, dn);
+        if let Some(other) = &other
+            && !other.eq_ignore_ascii_case(&object.dn)
+        {
+            points.push(point(
+                name,
+                Verdict::Bad,
+                format!("{} and {other} have one id, {}", object.dn, object.anchor),
+                Some("look at the directory's replication; neither is synchronised".into()),
+            ));
+        }
+        if object.class != Some(Class::User) {
+            return points;
+        }
+        if let Some(upn) = upn {
+            let whose = self.names.entry(fold(upn)).or_insert(object.anchor);
+            if *whose != object.anchor {
+                let first = self.anchors.get(whose).map_or("", String::as_str);
+                points.push(point(
+                    upn,
+                    Verdict::Bad,
+                    format!("{first} and {} have one name", object.dn),
+                    Some("give one of them another name; neither is synchronised".into()),
+                ));
+            }
+        }
+        // Some bases lie below others.
+        if other.is_some() {
+            return points;
+        }
+        let mut told = Vec::new();
+        for target in ["mobile_phone", "office_phone", "authentication_phone"] {
+            let number = self.flow.values(object, target).first().copied();
+            if let Some(number) = number
+                && !told.contains(&number)
+                && PhoneNumber::parse(number).is_err()
+            {
+                told.push(number);
+                points.push(point(
+                    name,
+                    Verdict::Warning,
+                    format!("{number} is no phone number that can be called ({target})"),
+                    Some("write it as +49 30 1234567".into()),
+                ));
+            }
+        }
+        points
     }
 }
 

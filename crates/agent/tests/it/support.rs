@@ -13,11 +13,13 @@ use latchkey_agent::agent::{self, Parts, RunError, Step, Timing, Watch};
 use latchkey_agent::backend::Backend;
 use latchkey_agent::keys::{Identity, KeyPair};
 use latchkey_agent::network::Network;
+use latchkey_agent::sync::{self, Flow, Pages, Source, Synchronisation};
 use latchkey_agent::system::{SystemEntropy, SystemTimes, Time};
 use latchkey_crypto::hpke::SealingKey;
 use latchkey_crypto::sign::{SigningKey, VerifyingKey};
 use latchkey_directory::{
-    Anchor, Bind, Done, Failure, Health, Policy, PolicySource, Right, Rights, State, Verdict,
+    Anchor, Bind, Cursor, Done, Failure, Health, Page, Policy, PolicySource, Right, Rights,
+    SetupError, State, Verdict,
 };
 use latchkey_types::{AgentId, Clock, OperationId, Password, Secret, TenantId, Timestamp, UserId};
 use latchkey_wire::envelope::{self, Recipient};
@@ -247,6 +249,76 @@ impl Backend for Fake {
     }
 }
 
+/// What the directory gives with each run, from a script.
+#[derive(Default)]
+pub(crate) struct Runs {
+    /// Pages of the runs to come.
+    pub(crate) to_come: VecDeque<Vec<Result<Page, Failure>>>,
+    /// What a run gives if there is no other.
+    pub(crate) usual: Vec<Page>,
+    /// With which cursor each run began.
+    pub(crate) begun: Vec<Option<String>>,
+    /// How many pages were read in all.
+    pub(crate) read: usize,
+}
+
+/// The synchronisation of a test.
+#[derive(Clone)]
+pub(crate) struct Synced {
+    pub(crate) runs: Arc<Mutex<Runs>>,
+    pub(crate) flow: Flow,
+    pub(crate) mark: String,
+    pub(crate) timing: sync::Timing,
+}
+
+impl Synced {
+    pub(crate) fn new() -> Self {
+        Self {
+            runs: Arc::default(),
+            flow: Flow::usual(latchkey_directory::Kind::ActiveDirectory),
+            mark: "corp.example".into(),
+            timing: sync::Timing {
+                again: Duration::from_millis(1),
+                ..sync::Timing::default()
+            },
+        }
+    }
+
+    fn setup(&self) -> Synchronisation {
+        Synchronisation {
+            source: Arc::new(Script(Arc::clone(&self.runs))),
+            flow: self.flow.clone(),
+            mark: self.mark.clone(),
+            timing: self.timing.clone(),
+        }
+    }
+}
+
+struct Script(Arc<Mutex<Runs>>);
+
+impl Source for Script {
+    fn changes(&self, cursor: Option<Cursor>) -> Result<Box<dyn Pages>, SetupError> {
+        let mut runs = self.0.lock().unwrap();
+        let usual = runs.usual.iter().cloned().map(Ok).collect();
+        let mut pages: Vec<Result<Page, Failure>> = runs.to_come.pop_front().unwrap_or(usual);
+        for page in pages.iter_mut().flatten() {
+            page.full |= cursor.is_none();
+        }
+        runs.begun.push(cursor.map(|cursor| cursor.to_string()));
+        Ok(Box::new(Given(Arc::clone(&self.0), pages.into())))
+    }
+}
+
+struct Given(Arc<Mutex<Runs>>, VecDeque<Result<Page, Failure>>);
+
+#[async_trait]
+impl Pages for Given {
+    async fn next(&mut self) -> Result<Option<Page>, Failure> {
+        self.0.lock().unwrap().read += 1;
+        self.1.pop_front().transpose()
+    }
+}
+
 /// Which step an agent is held at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hold {
@@ -258,6 +330,10 @@ pub(crate) enum Hold {
     Delivered,
     KeysMade,
     KeysSwitched,
+    PageRead(u64),
+    PageSent(u64),
+    PageKept(u64),
+    CursorKept,
 }
 
 /// Holds an agent at a step, for ever: it is killed there.
@@ -281,6 +357,10 @@ impl Watch for Holder {
             Step::Delivered(_) => Hold::Delivered,
             Step::KeysMade => Hold::KeysMade,
             Step::KeysSwitched => Hold::KeysSwitched,
+            Step::PageRead(page) => Hold::PageRead(page),
+            Step::PageSent(page) => Hold::PageSent(page),
+            Step::PageKept(page) => Hold::PageKept(page),
+            Step::CursorKept => Hold::CursorKept,
             Step::Stopping => return self.stopping.notify_one(),
             Step::Ready | Step::Welcomed | Step::Disconnected => return,
         };
@@ -337,6 +417,8 @@ pub(crate) struct Bench {
     pub(crate) skew: i64,
     /// Silence that ends a connection, beyond two heartbeats.
     pub(crate) silence: Duration,
+    /// The synchronisation, if it is on.
+    pub(crate) sync: Option<Synced>,
 }
 
 impl Bench {
@@ -374,6 +456,7 @@ impl Bench {
             network: Network::default(),
             skew: 0,
             silence: Timing::default().silence,
+            sync: None,
         }
     }
 
@@ -398,6 +481,7 @@ impl Bench {
                 ..Timing::default()
             },
             watch: Arc::clone(&self.holder) as Arc<dyn Watch>,
+            synchronisation: self.sync.as_ref().map(Synced::setup),
         };
         Running {
             task: tokio::spawn(agent::run(parts, stop.clone())),
