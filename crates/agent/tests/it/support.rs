@@ -24,7 +24,7 @@ use latchkey_directory::{
 use latchkey_types::{AgentId, Clock, OperationId, Password, Secret, TenantId, Timestamp, UserId};
 use latchkey_wire::envelope::{self, Recipient};
 use latchkey_wire::operation::{Answer, Contents, Context, Outcome, Verb};
-use latchkey_wire::v1::{Agent, Health as Told, Service as Say};
+use latchkey_wire::v1::{Agent, Health as Told, Page as Paged, Service as Say, Stop};
 use latchkey_wire::{SUBPROTOCOL, decode, encode, journal, proof};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
@@ -765,6 +765,44 @@ impl Line<'_> {
         let answer = self.answer().await;
         assert_eq!(answer.id, id);
         answer.outcome
+    }
+
+    pub(crate) async fn page(&mut self) -> Paged {
+        match self.other().await {
+            Some(Agent::Page(page)) => page,
+            other => panic!("no page: {other:?}"),
+        }
+    }
+
+    pub(crate) async fn page_kept(&mut self, page: &Paged) {
+        self.say(&Say::PageKept { page: page.page }).await;
+    }
+
+    pub(crate) async fn stopped(&mut self, why: Stop) {
+        self.say(&Say::SyncStop { why }).await;
+    }
+
+    pub(crate) async fn now(&mut self, whole: bool) {
+        self.say(&Say::SyncNow { whole }).await;
+    }
+
+    /// Keeps a whole run, from its first page.
+    pub(crate) async fn run(&mut self) -> Vec<Paged> {
+        let mut pages = Vec::new();
+        loop {
+            let page = self.page().await;
+            self.page_kept(&page).await;
+            pages.push(page);
+            if pages.last().unwrap().last {
+                return pages;
+            }
+        }
+    }
+
+    /// Nothing comes for a while.
+    pub(crate) async fn is_quiet(&mut self) {
+        let quiet = tokio::time::timeout(Duration::from_millis(150), self.other()).await;
+        assert!(quiet.is_err(), "{quiet:?}");
     }
 
     pub(crate) async fn keep(&mut self, asked: &Asked) {

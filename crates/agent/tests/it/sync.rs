@@ -75,46 +75,6 @@ async fn bench() -> (Bench, Synced) {
     (bench, synced)
 }
 
-impl Line<'_> {
-    async fn page(&mut self) -> v1::Page {
-        match self.other().await {
-            Some(Agent::Page(page)) => page,
-            other => panic!("no page: {other:?}"),
-        }
-    }
-
-    async fn page_kept(&mut self, page: &v1::Page) {
-        self.say(&Say::PageKept { page: page.page }).await;
-    }
-
-    async fn stopped(&mut self, why: Stop) {
-        self.say(&Say::SyncStop { why }).await;
-    }
-
-    async fn now(&mut self, whole: bool) {
-        self.say(&Say::SyncNow { whole }).await;
-    }
-
-    /// Keeps a whole run, from its first page.
-    async fn run(&mut self) -> Vec<v1::Page> {
-        let mut pages = Vec::new();
-        loop {
-            let page = self.page().await;
-            self.page_kept(&page).await;
-            pages.push(page);
-            if pages.last().unwrap().last {
-                return pages;
-            }
-        }
-    }
-
-    /// Nothing comes for a while.
-    async fn is_quiet(&mut self) {
-        let quiet = tokio::time::timeout(Duration::from_millis(150), self.other()).await;
-        assert!(quiet.is_err(), "{quiet:?}");
-    }
-}
-
 fn anchors(pages: &[v1::Page]) -> Vec<String> {
     let objects = pages.iter().flat_map(|page| &page.objects);
     objects.map(|object| object.anchor.clone()).collect()
