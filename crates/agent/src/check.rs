@@ -371,3 +371,62 @@ impl<'a> Values<'a> {
 pub fn is_bad(points: &[Point]) -> bool {
     points.iter().any(|point| point.verdict == Verdict::Bad)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_two_objects_share_and_nobody_can_call_is_told_by_name() {
+        let flow = Flow::usual(Kind::ActiveDirectory);
+        let mut values = Values::new(&flow);
+        let object = |id: u128, dn: &str, upn: &str, phone: &str| Object {
+            anchor: Anchor::new(uuid::Uuid::from_u128(id)),
+            class: Some(Class::User),
+            dn: dn.into(),
+            attributes: [
+                ("userPrincipalName".into(), vec![upn.into()]),
+                ("mobile".into(), vec![phone.into()]),
+                ("telephoneNumber".into(), vec![phone.into()]),
+            ]
+            .into(),
+            members: vec![],
+            disabled: false,
+            deleted: false,
+        };
+        let mut look = |object: &Object| {
+            let points = values.look(object).into_iter();
+            points
+                .map(|point| (point.verdict, point.subject, point.finding))
+                .collect::<Vec<_>>()
+        };
+        let ada = object(1, "CN=ada", "ada@corp.example", "+49 30 1234567");
+        assert_eq!(look(&ada), []);
+        // Below two bases.
+        assert_eq!(look(&ada), []);
+        let [(verdict, subject, finding)] =
+            &look(&object(2, "CN=bert", "bert@corp.example", "ask ada"))[..]
+        else {
+            panic!("one point for one number");
+        };
+        assert_eq!(*verdict, Verdict::Warning);
+        assert_eq!(subject, "bert@corp.example");
+        assert!(
+            finding.starts_with("ask ada is no phone number"),
+            "{finding}"
+        );
+        let [(verdict, subject, finding)] =
+            &look(&object(3, "CN=carl", "ADA@corp.example", "+49 30 1234567"))[..]
+        else {
+            panic!("one point for one name");
+        };
+        assert_eq!(*verdict, Verdict::Bad);
+        assert_eq!(subject, "ADA@corp.example");
+        assert_eq!(finding, "CN=ada and CN=carl have one name");
+        let twin = look(&object(2, "CN=twin", "twin@corp.example", "+49 30 1234567"));
+        assert!(
+            twin[0].2.contains("CN=twin and CN=bert have one id"),
+            "{twin:?}"
+        );
+    }
+}

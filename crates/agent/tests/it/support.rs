@@ -1,6 +1,9 @@
 //! A scripted service, a directory double with faults, and a watch that can hold an agent between
 //! any two steps.
 
+#[path = "support/runs.rs"]
+mod runs;
+
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -13,18 +16,16 @@ use latchkey_agent::agent::{self, Parts, RunError, Step, Timing, Watch};
 use latchkey_agent::backend::Backend;
 use latchkey_agent::keys::{Identity, KeyPair};
 use latchkey_agent::network::Network;
-use latchkey_agent::sync::{self, Flow, Pages, Source, Synchronisation};
 use latchkey_agent::system::{SystemEntropy, SystemTimes, Time};
 use latchkey_crypto::hpke::SealingKey;
 use latchkey_crypto::sign::{SigningKey, VerifyingKey};
 use latchkey_directory::{
-    Anchor, Bind, Cursor, Done, Failure, Health, Page, Policy, PolicySource, Right, Rights,
-    SetupError, State, Verdict,
+    Anchor, Bind, Done, Failure, Health, Policy, PolicySource, Right, Rights, State, Verdict,
 };
 use latchkey_types::{AgentId, Clock, OperationId, Password, Secret, TenantId, Timestamp, UserId};
 use latchkey_wire::envelope::{self, Recipient};
 use latchkey_wire::operation::{Answer, Contents, Context, Outcome, Verb};
-use latchkey_wire::v1::{Agent, Health as Told, Page as Paged, Service as Say, Stop};
+use latchkey_wire::v1::{Agent, Health as Told, Service as Say};
 use latchkey_wire::{SUBPROTOCOL, decode, encode, journal, proof};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore};
@@ -33,6 +34,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_util::sync::CancellationToken;
+
+pub(crate) use runs::*;
 
 pub(crate) const OLD: &str = "the-old-password-hunter1";
 pub(crate) const NEW: &str = "the-new-password-hunter2";
@@ -246,76 +249,6 @@ impl Backend for Fake {
             admin_count: false,
             protected: *user == anchor(14),
         })
-    }
-}
-
-/// What the directory gives with each run, from a script.
-#[derive(Default)]
-pub(crate) struct Runs {
-    /// Pages of the runs to come.
-    pub(crate) to_come: VecDeque<Vec<Result<Page, Failure>>>,
-    /// What a run gives if there is no other.
-    pub(crate) usual: Vec<Page>,
-    /// With which cursor each run began.
-    pub(crate) begun: Vec<Option<String>>,
-    /// How many pages were read in all.
-    pub(crate) read: usize,
-}
-
-/// The synchronisation of a test.
-#[derive(Clone)]
-pub(crate) struct Synced {
-    pub(crate) runs: Arc<Mutex<Runs>>,
-    pub(crate) flow: Flow,
-    pub(crate) mark: String,
-    pub(crate) timing: sync::Timing,
-}
-
-impl Synced {
-    pub(crate) fn new() -> Self {
-        Self {
-            runs: Arc::default(),
-            flow: Flow::usual(latchkey_directory::Kind::ActiveDirectory),
-            mark: "corp.example".into(),
-            timing: sync::Timing {
-                again: Duration::from_millis(1),
-                ..sync::Timing::default()
-            },
-        }
-    }
-
-    fn setup(&self) -> Synchronisation {
-        Synchronisation {
-            source: Arc::new(Script(Arc::clone(&self.runs))),
-            flow: self.flow.clone(),
-            mark: self.mark.clone(),
-            timing: self.timing.clone(),
-        }
-    }
-}
-
-struct Script(Arc<Mutex<Runs>>);
-
-impl Source for Script {
-    fn changes(&self, cursor: Option<Cursor>) -> Result<Box<dyn Pages>, SetupError> {
-        let mut runs = self.0.lock().unwrap();
-        let usual = runs.usual.iter().cloned().map(Ok).collect();
-        let mut pages: Vec<Result<Page, Failure>> = runs.to_come.pop_front().unwrap_or(usual);
-        for page in pages.iter_mut().flatten() {
-            page.full |= cursor.is_none();
-        }
-        runs.begun.push(cursor.map(|cursor| cursor.to_string()));
-        Ok(Box::new(Given(Arc::clone(&self.0), pages.into())))
-    }
-}
-
-struct Given(Arc<Mutex<Runs>>, VecDeque<Result<Page, Failure>>);
-
-#[async_trait]
-impl Pages for Given {
-    async fn next(&mut self) -> Result<Option<Page>, Failure> {
-        self.0.lock().unwrap().read += 1;
-        self.1.pop_front().transpose()
     }
 }
 
@@ -765,44 +698,6 @@ impl Line<'_> {
         let answer = self.answer().await;
         assert_eq!(answer.id, id);
         answer.outcome
-    }
-
-    pub(crate) async fn page(&mut self) -> Paged {
-        match self.other().await {
-            Some(Agent::Page(page)) => page,
-            other => panic!("no page: {other:?}"),
-        }
-    }
-
-    pub(crate) async fn page_kept(&mut self, page: &Paged) {
-        self.say(&Say::PageKept { page: page.page }).await;
-    }
-
-    pub(crate) async fn stopped(&mut self, why: Stop) {
-        self.say(&Say::SyncStop { why }).await;
-    }
-
-    pub(crate) async fn now(&mut self, whole: bool) {
-        self.say(&Say::SyncNow { whole }).await;
-    }
-
-    /// Keeps a whole run, from its first page.
-    pub(crate) async fn run(&mut self) -> Vec<Paged> {
-        let mut pages = Vec::new();
-        loop {
-            let page = self.page().await;
-            self.page_kept(&page).await;
-            pages.push(page);
-            if pages.last().unwrap().last {
-                return pages;
-            }
-        }
-    }
-
-    /// Nothing comes for a while.
-    pub(crate) async fn is_quiet(&mut self) {
-        let quiet = tokio::time::timeout(Duration::from_millis(150), self.other()).await;
-        assert!(quiet.is_err(), "{quiet:?}");
     }
 
     pub(crate) async fn keep(&mut self, asked: &Asked) {

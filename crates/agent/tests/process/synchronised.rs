@@ -85,7 +85,7 @@ async fn an_ldap_directory_goes_to_the_service() {
         );
         assert_eq!(objects(&pages).len(), 3, "{pages:?}");
         let object = find(&pages, &anna_id).unwrap();
-        assert_eq!(value(object, "upn"), [anna.mail.clone()]);
+        assert_eq!(value(object, "upn"), [anna.mail.as_str()]);
         assert_eq!(value(object, "office_phone"), ["extension 12"]);
         assert_eq!(value(object, "authentication_phone"), [""; 0]);
         assert_eq!(value(object, "enabled"), ["true"]);
@@ -106,7 +106,7 @@ async fn an_ldap_directory_goes_to_the_service() {
         assert_eq!(value(object, "office_phone"), ["+49 30 1234567"]);
         let object = find(&pages, &bert_id).unwrap();
         assert!(!object.deleted);
-        assert_eq!(value(object, "upn"), [bert.mail.clone()]);
+        assert_eq!(value(object, "upn"), [bert.mail.as_str()]);
 
         slapd.delete(&bert.dn);
         line.now(true).await;
