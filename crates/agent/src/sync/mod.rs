@@ -139,6 +139,8 @@ struct Next {
     due: Option<Instant>,
     /// Whether it has to be a whole one, whatever the time.
     whole: bool,
+    /// Whether it begins with a page of nothing: the service did not want any.
+    probe: bool,
     failures: u32,
 }
 
@@ -166,13 +168,18 @@ async fn run_for_ever(shared: Arc<Shared>, setup: Arc<Synchronisation>) {
     let mut next = Next {
         due: Some(Instant::now() + wait),
         whole: false,
+        probe: false,
         failures: 0,
     };
     loop {
         let asked = shared.desk.turn(next.due).await;
         let mut run = Run::begin(&shared, &setup, &mark, next.whole || asked == Some(true));
         let id = run.id;
-        let ended = run.all().await;
+        let ended = if next.probe && asked.is_none() {
+            run.probe_and_all().await
+        } else {
+            run.all().await
+        };
         let (whole, pages, objects, problems) = (run.whole, run.page, run.objects, run.problems);
         match ended {
             Ok(()) => {
@@ -180,6 +187,7 @@ async fn run_for_ever(shared: Arc<Shared>, setup: Arc<Synchronisation>) {
                 next = Next {
                     due: Some(Instant::now() + timing.interval),
                     whole: false,
+                    probe: false,
                     failures: 0,
                 };
             }
@@ -198,10 +206,14 @@ impl Next {
         let pause = timing.pause(self.failures);
         self.failures = self.failures.saturating_add(1);
         self.whole |= was_whole;
+        self.probe = matches!(halt, Halt::Stopped(Stop::Off));
         let wait = match halt {
             Halt::Stopped(Stop::TooManyDeletions) => None,
-            // Only now and then, in case nobody says that it is on again.
-            Halt::Stopped(Stop::Off) => Some(timing.whole),
+            // Nobody says that it is on again.
+            Halt::Stopped(Stop::Off) => {
+                self.whole = true;
+                Some(timing.interval)
+            }
             Halt::Stopped(Stop::AnotherAgent) => Some(timing.interval),
             Halt::Stopped(Stop::OutOfOrder) | Halt::CursorRefused(_) => {
                 self.whole = true;
@@ -304,6 +316,13 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Asks by a page of nothing whether the service wants a run, and then does it.
+    async fn probe_and_all(&mut self) -> Result<(), Halt> {
+        self.send(self.page_of(Packet::default(), false)).await?;
+        self.page += 1;
+        self.all().await
+    }
+
     async fn all(&mut self) -> Result<(), Halt> {
         let had_cursor = self.cursor.is_some();
         let fault = |error: SetupError| Halt::Fault(error.to_string());
@@ -352,14 +371,7 @@ impl<'a> Run<'a> {
             if !last && packet.objects.is_empty() && packet.problems.is_empty() {
                 continue;
             }
-            let page = v1::Page {
-                run: self.id,
-                page: self.page,
-                whole: self.whole,
-                last,
-                objects: packet.objects,
-                problems: packet.problems,
-            };
+            let page = self.page_of(packet, last);
             self.shared.watch.at(Step::PageRead(self.page)).await;
             self.objects += page.objects.len();
             self.problems += page.problems.len();
@@ -368,6 +380,17 @@ impl<'a> Run<'a> {
             self.page += 1;
         }
         Ok(())
+    }
+
+    fn page_of(&self, packet: Packet, last: bool) -> v1::Page {
+        v1::Page {
+            run: self.id,
+            page: self.page,
+            whole: self.whole,
+            last,
+            objects: packet.objects,
+            problems: packet.problems,
+        }
     }
 
     /// Sends a page until the service has kept it: again over a new connection, and again after a

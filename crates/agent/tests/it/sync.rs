@@ -138,7 +138,7 @@ async fn a_page_waits_until_the_one_before_is_kept() {
         until_kept(&bench, 7).await;
         let begun = synced.runs.lock().unwrap().begun.clone();
         assert_eq!(begun, [None, Some(cursor(7)), None]);
-        agent.stop().await;
+        agent.kill().await;
     })
     .await;
 }
@@ -209,7 +209,7 @@ async fn the_flow_names_what_there_is_clears_what_is_not_and_tells_what_does_not
             page.problems
         );
         assert_eq!(page.problems[4].anchor, None);
-        agent.stop().await;
+        agent.kill().await;
     })
     .await;
 }
@@ -283,7 +283,7 @@ async fn a_connection_that_breaks_carries_the_same_page_again() {
         line.page_kept(&second).await;
         until_kept(&bench, 7).await;
         assert_eq!(synced.runs.lock().unwrap().begun, [None]);
-        agent.stop().await;
+        agent.kill().await;
     })
     .await;
 }
@@ -307,7 +307,7 @@ async fn passwords_do_not_wait_for_pages_nor_does_the_end() {
         let agent = bench.start();
         let mut line = bench.service.accept().await;
         assert_eq!(line.page().await.page, 0);
-        agent.stop().await;
+        agent.kill().await;
         assert_eq!(synced.runs.lock().unwrap().begun, [None, None]);
     })
     .await;
@@ -336,7 +336,7 @@ async fn too_many_deletions_wait_for_somebody_who_says_yes() {
             assert!(pages[0].whole, "{why:?}");
             until_kept(&bench, 7).await;
             assert_eq!(synced.runs.lock().unwrap().begun, [None, None]);
-            agent.stop().await;
+            agent.kill().await;
         }
     })
     .await;
@@ -354,7 +354,36 @@ async fn another_agents_run_is_waited_for() {
         line.stopped(Stop::AnotherAgent).await;
         line.is_quiet().await;
         assert_eq!(line.run().await[0].page, 0);
-        agent.stop().await;
+        agent.kill().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_service_that_wants_nothing_is_sent_nothing_until_it_does() {
+    within(async {
+        let (mut bench, mut synced) = bench().await;
+        synced.timing.interval = Duration::from_millis(200);
+        bench.sync = Some(synced.clone());
+        let agent = bench.start();
+        let mut line = bench.service.accept().await;
+        line.page().await;
+        line.stopped(Stop::Off).await;
+        let read = || synced.runs.lock().unwrap().begun.len();
+        for _ in 0..2 {
+            let probe = line.page().await;
+            assert_eq!((probe.page, probe.objects.len()), (0, 0));
+            assert!(probe.whole && !probe.last);
+            assert_eq!(read(), 1);
+            line.stopped(Stop::Off).await;
+        }
+        let probe = line.page().await;
+        line.page_kept(&probe).await;
+        let pages = line.run().await;
+        assert_eq!((pages[0].run, pages[0].page), (probe.run, 1));
+        assert!(pages[0].whole);
+        until_kept(&bench, 7).await;
+        agent.kill().await;
     })
     .await;
 }
@@ -376,7 +405,7 @@ async fn out_of_order_begins_again_with_everything() {
         until_kept(&bench, 7).await;
         let begun = synced.runs.lock().unwrap().begun.clone();
         assert_eq!(begun, [None, Some(cursor(7)), None]);
-        agent.stop().await;
+        agent.kill().await;
     })
     .await;
 }
@@ -401,7 +430,7 @@ async fn what_cannot_be_kept_now_is_said_again() {
         line.page_kept(&last).await;
         until_kept(&bench, 7).await;
         assert_eq!(synced.runs.lock().unwrap().begun, [None, None]);
-        agent.stop().await;
+        agent.kill().await;
     })
     .await;
 }
@@ -450,7 +479,7 @@ async fn a_directory_that_fails_is_asked_again_and_one_that_refuses_the_cursor_f
         line.now(false).await;
         assert!(line.run().await[0].whole);
         until_kept(&bench, 9).await;
-        agent.stop().await;
+        agent.kill().await;
     })
     .await;
 }
@@ -481,7 +510,7 @@ async fn a_cursor_of_other_settings_or_none_at_all_is_not_used() {
         let mut line = bench.service.accept().await;
         assert!(line.run().await[0].whole);
         until_kept(&bench, 7).await;
-        agent.stop().await;
+        agent.kill().await;
         let begun = synced.runs.lock().unwrap().begun.clone();
         assert!(begun.iter().all(Option::is_none), "{begun:?}");
     })
@@ -508,7 +537,7 @@ async fn many_objects_of_one_read_are_many_messages() {
         }
         let problem = &pages.last().unwrap().problems[0];
         assert_eq!(problem.code, "too_many_members");
-        agent.stop().await;
+        agent.kill().await;
     })
     .await;
 }
@@ -521,7 +550,7 @@ async fn an_agent_without_a_synchronisation_says_nothing() {
         let mut line = bench.service.accept().await;
         line.now(true).await;
         line.is_quiet().await;
-        agent.stop().await;
+        agent.kill().await;
     })
     .await;
 }
