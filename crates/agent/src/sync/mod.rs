@@ -97,6 +97,8 @@ pub struct Timing {
     pub repeats: u32,
     /// For how long a run waits for a connection to come back.
     pub away: Duration,
+    /// For how long a run waits for the answer to a page.
+    pub patience: Duration,
 }
 
 impl Default for Timing {
@@ -107,6 +109,7 @@ impl Default for Timing {
             again: Duration::from_secs(15),
             repeats: 4,
             away: Duration::from_mins(10),
+            patience: Duration::from_mins(30),
         }
     }
 }
@@ -125,6 +128,8 @@ enum Halt {
     Stopped(Stop),
     /// The service is away.
     Away,
+    /// It does not answer a page over this connection.
+    Unanswered(u64),
     /// The directory.
     Failed(Failure),
     /// The directory would not go on from the cursor.
@@ -193,6 +198,10 @@ async fn run_for_ever(shared: Arc<Shared>, setup: Arc<Synchronisation>) {
             }
             Err(halt) => {
                 tell(id, whole, &halt);
+                if let Halt::Unanswered(connection) = halt {
+                    // Its answer, if it comes, must not be taken for that to a page of another run.
+                    shared.desk.reply(connection).await;
+                }
                 next.after(&halt, whole, timing);
             }
         }
@@ -221,7 +230,10 @@ impl Next {
             }
             // The next run waits for a connection anyway.
             Halt::Away => Some(Duration::ZERO),
-            Halt::Stopped(Stop::Unavailable) | Halt::Failed(_) | Halt::Fault(_) => Some(pause),
+            Halt::Stopped(Stop::Unavailable)
+            | Halt::Unanswered(_)
+            | Halt::Failed(_)
+            | Halt::Fault(_) => Some(pause),
         };
         self.due = wait.map(|wait| Instant::now() + wait);
     }
@@ -244,6 +256,9 @@ fn tell(run: SyncRunId, whole: bool, halt: &Halt) {
         }
         Halt::Stopped(Stop::Unavailable) => {
             tracing::warn!(%run, whole, "the service could not keep the synchronisation: later");
+        }
+        Halt::Unanswered(_) => {
+            tracing::warn!(%run, whole, "the service does not answer a page: later");
         }
         Halt::Away => tracing::warn!(%run, whole, "the service went away: it begins again"),
         Halt::Failed(failure) => {
@@ -404,7 +419,9 @@ impl<'a> Run<'a> {
             desk.put(connection, page.clone());
             self.shared.news.notify_one();
             loop {
-                match desk.reply(connection).await {
+                let reply = tokio::time::timeout(timing.patience, desk.reply(connection));
+                let reply = reply.await.map_err(|_| Halt::Unanswered(connection))?;
+                match reply {
                     Came::Reply(Reply::Kept(number)) if number == page.page => return Ok(()),
                     // Of another one.
                     Came::Reply(Reply::Kept(_)) => {}

@@ -389,6 +389,29 @@ async fn a_service_that_wants_nothing_is_sent_nothing_until_it_does() {
 }
 
 #[tokio::test]
+async fn an_answer_that_comes_too_late_is_not_that_to_another_page() {
+    within(async {
+        let (mut bench, mut synced) = bench().await;
+        synced.timing.patience = Duration::from_millis(50);
+        synced.runs.lock().unwrap().usual = vec![page(vec![user(1)], Some(7))];
+        bench.sync = Some(synced.clone());
+        let agent = bench.start();
+        let mut line = bench.service.accept().await;
+        let late = line.page().await;
+        line.is_quiet().await;
+        line.page_kept(&late).await;
+        let page = line.page().await;
+        assert_eq!((page.page, page.last), (0, true));
+        assert_ne!(page.run, late.run);
+        assert_eq!(place(&bench), None);
+        line.page_kept(&page).await;
+        until_kept(&bench, 7).await;
+        agent.kill().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn out_of_order_begins_again_with_everything() {
     within(async {
         let (bench, synced) = bench().await;
