@@ -412,6 +412,28 @@ async fn an_answer_that_comes_too_late_is_not_that_to_another_page() {
 }
 
 #[tokio::test]
+async fn a_panic_takes_nothing_else_down() {
+    within(async {
+        let (mut bench, mut synced) = bench().await;
+        synced.timing.interval = Duration::from_millis(100);
+        synced.runs.lock().unwrap().panics = true;
+        bench.sync = Some(synced.clone());
+        let agent = bench.start();
+        let mut line = bench.service.accept().await;
+        while synced.runs.lock().unwrap().read == 0 {
+            tokio::task::yield_now().await;
+        }
+        let asked = bench.request(1, Verb::Reset, 1);
+        assert_eq!(line.ask(&asked.operate()).await, DONE);
+        line.keep(&asked).await;
+        line.run().await;
+        until_kept(&bench, 7).await;
+        agent.kill().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn out_of_order_begins_again_with_everything() {
     within(async {
         let (bench, synced) = bench().await;

@@ -20,6 +20,8 @@ pub(crate) struct Runs {
     pub(crate) usual: Vec<Page>,
     /// With which cursor each run began.
     pub(crate) begun: Vec<Option<String>>,
+    /// The driver panics with the next page.
+    pub(crate) panics: bool,
     /// How many pages were read in all.
     pub(crate) read: usize,
 }
@@ -76,7 +78,12 @@ struct Given(Arc<Mutex<Runs>>, VecDeque<Result<Page, Failure>>);
 #[async_trait]
 impl Pages for Given {
     async fn next(&mut self) -> Result<Option<Page>, Failure> {
-        self.0.lock().unwrap().read += 1;
+        let panics = {
+            let mut runs = self.0.lock().unwrap();
+            runs.read += 1;
+            std::mem::take(&mut runs.panics)
+        };
+        assert!(!panics, "the driver panics");
         self.1.pop_front().transpose()
     }
 }
