@@ -19,6 +19,7 @@ use crate::keys::Identity;
 use crate::lock;
 use crate::network::{Network, ServiceUrl};
 use crate::session::{self, End};
+use crate::sync::{self, Synchronisation};
 use crate::system::Time;
 use crate::work::Shared;
 
@@ -89,6 +90,14 @@ pub enum Step {
     KeysMade,
     /// New keys are in force.
     KeysSwitched,
+    /// A page of the synchronisation was read, and not sent.
+    PageRead(u64),
+    /// It was sent.
+    PageSent(u64),
+    /// The service has kept it.
+    PageKept(u64),
+    /// All pages of a run are kept, and where the next one begins is on the disk.
+    CursorKept,
     /// It was told to stop, and takes nothing more.
     Stopping,
 }
@@ -125,6 +134,8 @@ pub struct Parts {
     pub timing: Timing,
     /// Whoever watches.
     pub watch: Arc<dyn Watch>,
+    /// The synchronisation, if this agent does it.
+    pub synchronisation: Option<Synchronisation>,
 }
 
 /// Why an agent stopped without being told to.
@@ -175,7 +186,7 @@ pub(crate) fn is_claimed(folder: &Path) -> bool {
 
 /// Runs an agent until it is told to stop, or must. What is under way then is finished, or is in the
 /// journal.
-pub async fn run(parts: Parts, stop: CancellationToken) -> Result<(), RunError> {
+pub async fn run(mut parts: Parts, stop: CancellationToken) -> Result<(), RunError> {
     let _claim = Claim::of(&parts.folder).map_err(RunError::Setup)?;
     let identity = Identity::load(&parts.folder).map_err(RunError::Setup)?;
     let url = ServiceUrl::parse(&identity.service).map_err(RunError::Setup)?;
@@ -185,10 +196,21 @@ pub async fn run(parts: Parts, stop: CancellationToken) -> Result<(), RunError> 
     for context in journal.journal().begun() {
         tracing::warn!(operation = %context.id, "was under way when the agent ended: it will be found out, not done again");
     }
-    let shared = Arc::new(Shared::new(parts, identity, journal));
+    let synchronisation = parts.synchronisation.take();
+    let shared = Arc::new(Shared::new(
+        parts,
+        identity,
+        journal,
+        synchronisation.is_some(),
+    ));
     say(Event::WriteBackServiceStarted, &url.to_string());
     shared.watch.at(Step::Ready).await;
     let mut tasks = JoinSet::new();
+    // It ends where it is: the next one begins where the last complete run ended.
+    let mut aside = JoinSet::new();
+    if let Some(setup) = synchronisation {
+        aside.spawn(sync::keep_up(Arc::clone(&shared), Arc::new(setup)));
+    }
     let ended = connect_for_ever(&shared, &network, &url, &mut tasks, &stop).await;
     if ended.is_ok() {
         // Stopped without a connection: what is under way ends with its answer in the journal.

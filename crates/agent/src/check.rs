@@ -1,9 +1,14 @@
 //! What would not work, by name, and the cure: before the first real user finds out.
 
-use latchkey_directory::{Anchor, Bind, Failure, Health, Kind, Right, Rights, State};
-use latchkey_types::Timestamp;
+use std::collections::HashMap;
+
+use latchkey_directory::{
+    Anchor, Bind, Class, Failure, Health, Kind, Object, Right, Rights, State,
+};
+use latchkey_types::{PhoneNumber, Timestamp, fold};
 
 use crate::backend::Backend;
+use crate::sync::Flow;
 
 /// How a point stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -283,7 +288,145 @@ fn cure(failure: &Failure, setup: Setup<'_>) -> String {
     }
 }
 
+/// Phone numbers that cannot be called, and what two objects have that only one may have.
+#[derive(Debug)]
+pub struct Values<'a> {
+    flow: &'a Flow,
+    /// Where each id was.
+    anchors: HashMap<Anchor, String>,
+    /// Whose each name is.
+    names: HashMap<String, Anchor>,
+}
+
+impl<'a> Values<'a> {
+    /// Nothing was looked at.
+    pub fn new(flow: &'a Flow) -> Self {
+        Self {
+            flow,
+            anchors: HashMap::new(),
+            names: HashMap::new(),
+        }
+    }
+
+    /// What is wrong with an object, or with it and one before.
+    pub fn look(&mut self, object: &Object) -> Vec<Point> {
+        let mut points = Vec::new();
+        if object.deleted {
+            return points;
+        }
+        let upn = self.flow.values(object, "upn").first().copied();
+        let name = upn.unwrap_or(&object.dn);
+        let dn = object.dn.clone();
+        let other = self.anchors.insert(object.anchor, dn);
+        if let Some(other) = &other
+            && !other.eq_ignore_ascii_case(&object.dn)
+        {
+            points.push(point(
+                name,
+                Verdict::Bad,
+                format!("{} and {other} have one id, {}", object.dn, object.anchor),
+                Some("look at the directory's replication; neither is synchronised".into()),
+            ));
+        }
+        if object.class != Some(Class::User) {
+            return points;
+        }
+        if let Some(upn) = upn {
+            let whose = self.names.entry(fold(upn)).or_insert(object.anchor);
+            if *whose != object.anchor {
+                let first = self.anchors.get(whose).map_or("", String::as_str);
+                points.push(point(
+                    upn,
+                    Verdict::Bad,
+                    format!("{first} and {} have one name", object.dn),
+                    Some("give one of them another name; neither is synchronised".into()),
+                ));
+            }
+        }
+        // Some bases lie below others.
+        if other.is_some() {
+            return points;
+        }
+        let mut told = Vec::new();
+        for target in ["mobile_phone", "office_phone", "authentication_phone"] {
+            let number = self.flow.values(object, target).first().copied();
+            if let Some(number) = number
+                && !told.contains(&number)
+                && PhoneNumber::parse(number).is_err()
+            {
+                told.push(number);
+                points.push(point(
+                    name,
+                    Verdict::Warning,
+                    format!("{number} is no phone number that can be called ({target})"),
+                    Some("write it as +49 30 1234567".into()),
+                ));
+            }
+        }
+        points
+    }
+}
+
 /// Whether anything does not work.
 pub fn is_bad(points: &[Point]) -> bool {
     points.iter().any(|point| point.verdict == Verdict::Bad)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_two_objects_share_and_nobody_can_call_is_told_by_name() {
+        let flow = Flow::usual(Kind::ActiveDirectory);
+        let mut values = Values::new(&flow);
+        let object = |id: u128, dn: &str, upn: &str, phone: &str| Object {
+            anchor: Anchor::new(uuid::Uuid::from_u128(id)),
+            class: Some(Class::User),
+            dn: dn.into(),
+            attributes: [
+                ("userPrincipalName".into(), vec![upn.into()]),
+                ("mobile".into(), vec![phone.into()]),
+                ("telephoneNumber".into(), vec![phone.into()]),
+            ]
+            .into(),
+            members: vec![],
+            disabled: false,
+            deleted: false,
+        };
+        let mut look = |object: &Object| {
+            let points = values.look(object).into_iter();
+            points
+                .map(|point| (point.verdict, point.subject, point.finding))
+                .collect::<Vec<_>>()
+        };
+        let ada = object(1, "CN=ada", "ada@corp.example", "+49 30 1234567");
+        assert_eq!(look(&ada), []);
+        // Below two bases.
+        assert_eq!(look(&ada), []);
+        let [(verdict, subject, finding)] =
+            &look(&object(2, "CN=bert", "bert@corp.example", "ask ada"))[..]
+        else {
+            panic!("one point for one number");
+        };
+        assert_eq!(*verdict, Verdict::Warning);
+        assert_eq!(subject, "bert@corp.example");
+        assert!(
+            finding.starts_with("ask ada is no phone number"),
+            "{finding}"
+        );
+        let [(verdict, subject, finding)] =
+            &look(&object(3, "CN=carl", "ADA@corp.example", "+49 30 1234567"))[..]
+        else {
+            panic!("one point for one name");
+        };
+        assert_eq!(*verdict, Verdict::Bad);
+        assert_eq!(subject, "ADA@corp.example");
+        assert_eq!(finding, "CN=ada and CN=carl have one name");
+        let twin = look(&object(2, "CN=twin", "twin@corp.example", "+49 30 1234567"));
+        assert!(
+            twin[0].2.contains("CN=twin and CN=bert have one id"),
+            "{twin:?}"
+        );
+    }
 }

@@ -17,6 +17,7 @@ use crate::journal_file::JournalFile;
 use crate::keys::{Identity, KeyPair};
 use crate::network::{Network, ServiceUrl, post};
 use crate::session::{Caller, Connection, End, denied};
+use crate::sync::Place;
 use crate::system::Time;
 
 /// For the service to answer, or to end a connection.
@@ -143,6 +144,7 @@ async fn remove_now(
         Identity::path(folder),
         JournalFile::path(folder),
         folder.join("status.json"),
+        Place::path(folder),
     ] {
         match files::wipe(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

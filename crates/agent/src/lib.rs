@@ -10,6 +10,7 @@
 //! | [`config`] | the file that an administrator writes |
 //! | [`network`] | the way to the service: proxy, TLS |
 //! | [`check`] | what would not work, by name, and the cure |
+//! | [`sync`] | users and groups, page by page, to the service |
 //! | [`events`] | the numbered events of its log |
 //! | [`system`] | clock, randomness, protection of memory |
 //!
@@ -24,6 +25,7 @@ pub mod events;
 pub mod keys;
 pub mod network;
 pub mod status;
+pub mod sync;
 pub mod system;
 
 mod clock;

@@ -14,7 +14,7 @@ use latchkey_agent::enrolment::{self, Enrolment};
 use latchkey_agent::events::{Event, say};
 use latchkey_agent::network::Network;
 use latchkey_agent::system::{self, SystemEntropy, SystemTimes};
-use latchkey_agent::{agent, status};
+use latchkey_agent::{agent, status, sync};
 use latchkey_directory::{Class, Directory};
 use latchkey_types::{Clock as _, Secret};
 use tokio::signal::unix::{SignalKind, signal};
@@ -80,6 +80,18 @@ enum Command {
         #[arg(long)]
         users_file: Option<PathBuf>,
         /// One line of JSON for each point.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what a synchronisation would send. The real one is a part of `run`.
+    Sync {
+        /// Send nothing.
+        #[arg(long, required = true)]
+        dry_run: bool,
+        /// Read everything, instead of what changed since the last run.
+        #[arg(long)]
+        whole: bool,
+        /// One line of JSON for each problem, and one for the counts.
         #[arg(long)]
         json: bool,
     },
@@ -165,6 +177,7 @@ async fn command(cli: &Cli) -> Result<u8, String> {
             }
             look(cli, &users, *json, true).await
         }
+        Command::Sync { whole, json, .. } => dry_run(cli, *whole, *json).await,
         Command::Status => {
             for (name, value) in status::describe(&cli.data)? {
                 line(&format!("{name}: {value}"))?;
@@ -317,10 +330,19 @@ async fn run(cli: &Cli) -> Result<u8, String> {
     let times = Arc::new(SystemTimes);
     let directory = Directory::new(config.directory.settings(times.clone()))
         .map_err(|error| error.to_string())?;
+    let synchronisation = if config.sync.enabled {
+        let made = config
+            .sync
+            .synchronisation(&config.directory, times.clone());
+        Some(made.map_err(|error| error.to_string())?)
+    } else {
+        None
+    };
     let parts = Parts {
         folder: cli.data.clone(),
         backend: Arc::new(directory),
         network: config.network,
+        synchronisation,
         time: times,
         entropy: Arc::new(SystemEntropy),
         timing: Timing::default(),
@@ -348,6 +370,45 @@ fn stop_on_signals(stop: CancellationToken) -> Result<(), String> {
         stop.cancel();
     });
     Ok(())
+}
+
+async fn dry_run(cli: &Cli, whole: bool, json: bool) -> Result<u8, String> {
+    let config = load(&cli.config)?;
+    let times = Arc::new(SystemTimes);
+    let setup = config.sync.synchronisation(&config.directory, times);
+    let setup = setup.map_err(|error| error.to_string())?;
+    let report = sync::dry_run(&setup, &cli.data, whole, |problem| {
+        if json {
+            line(&serde_json::to_string(problem).map_err(|error| error.to_string())?)
+        } else {
+            line(&format!("problem  {}: {}", problem.code, problem.detail))
+        }
+    })
+    .await?;
+    if json {
+        line(&serde_json::to_string(&report).map_err(|error| error.to_string())?)?;
+        return Ok(0);
+    }
+    line(if report.whole {
+        "everything was read; this would be sent:"
+    } else {
+        "this changed since the last run, and would be sent:"
+    })?;
+    for (name, count) in [
+        ("users", report.users),
+        ("of them disabled", report.disabled),
+        ("groups", report.groups),
+        ("members of groups", report.members),
+        ("gone", report.deleted),
+        ("pages", report.pages),
+        ("problems", report.problems),
+    ] {
+        line(&format!("{name}: {count}"))?;
+    }
+    if !config.sync.enabled {
+        line("the synchronisation is not on: enabled in [sync]")?;
+    }
+    Ok(0)
 }
 
 async fn look(cli: &Cli, users: &[String], json: bool, only_bad: bool) -> Result<u8, String> {
@@ -381,6 +442,7 @@ async fn look(cli: &Cli, users: &[String], json: bool, only_bad: bool) -> Result
                     points.extend(check::user(&directory, setup, &name, &object.anchor, now).await);
                 }
             }
+            points.extend(values(&config).await?);
         }
     }
     for point in &points {
@@ -392,6 +454,26 @@ async fn look(cli: &Cli, users: &[String], json: bool, only_bad: bool) -> Result
         line("nobody would fail today")?;
     }
     Ok(u8::from(check::is_bad(&points)))
+}
+
+/// What of those who are, or would be, synchronised is not as it should be.
+async fn values(config: &Config) -> Result<Vec<Point>, String> {
+    let setup = config
+        .sync
+        .synchronisation(&config.directory, Arc::new(SystemTimes));
+    let setup = setup.map_err(|error| error.to_string())?;
+    let mut pages = setup
+        .source
+        .changes(None)
+        .map_err(|error| error.to_string())?;
+    let mut values = check::Values::new(&setup.flow);
+    let mut points = Vec::new();
+    while let Some(page) = pages.next().await.map_err(|error| error.to_string())? {
+        for object in &page.objects {
+            points.extend(values.look(object));
+        }
+    }
+    Ok(points)
 }
 
 fn show(point: &Point, json: bool) -> Result<(), String> {

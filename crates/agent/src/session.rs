@@ -27,6 +27,7 @@ use crate::journal_file::JournalFault;
 use crate::keys::{Identity, KeyPair};
 use crate::network::{Network, ServiceUrl, Stream};
 use crate::status::Status;
+use crate::sync::Reply;
 use crate::work::{Request, Shared, cut};
 use crate::{lock, status};
 
@@ -283,6 +284,7 @@ pub(crate) async fn run(
         }
     }
     shared.watch.at(Step::Welcomed).await;
+    shared.desk.connected();
     let mut serving = Serving {
         shared,
         connection,
@@ -293,6 +295,7 @@ pub(crate) async fn run(
         Ok(()) => End::Stopped,
         Err(end) => end,
     };
+    shared.desk.disconnected();
     status::note(shared, |status| status.connected = false);
     if matches!(end, End::Stopped) {
         serving.connection.close(LAST_WORDS).await;
@@ -408,6 +411,18 @@ impl Serving<'_> {
             self.tell(&signed).await?;
             self.sent.insert(signed.id);
         }
+        self.page().await
+    }
+
+    /// Sends the page of the synchronisation that waits, after every answer.
+    async fn page(&mut self) -> Result<(), End> {
+        let page = self.shared.desk.take();
+        let Some(page) = page.filter(|_| self.stopping.is_none()) else {
+            return Ok(());
+        };
+        let number = page.page;
+        self.connection.say(&Agent::Page(page)).await?;
+        self.shared.watch.at(Step::PageSent(number)).await;
         Ok(())
     }
 
@@ -475,11 +490,13 @@ impl Serving<'_> {
             Service::Hello { .. } | Service::Welcome { .. } => {
                 return Err(End::Invalid("it said hello or welcome again".into()));
             }
-            // The synchronisation is not in this version.
-            Service::PageKept { .. }
-            | Service::SyncStop { .. }
-            | Service::SyncNow { .. }
-            | Service::Other => {}
+            Service::PageKept { page } => shared.desk.answered(Reply::Kept(page)),
+            Service::SyncStop { why } => shared.desk.answered(Reply::Stopped(why)),
+            Service::SyncNow { whole } if shared.synchronises => shared.desk.ask(whole),
+            Service::SyncNow { .. } => {
+                tracing::warn!("the service asks for a synchronisation, which is not configured");
+            }
+            Service::Other => {}
         }
         Ok(())
     }

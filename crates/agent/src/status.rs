@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::files;
 use crate::journal_file::{JournalFault, JournalFile};
 use crate::keys::Identity;
+use crate::sync::Place;
 use crate::work::Shared;
 
 /// How it is, as of its last change.
@@ -78,6 +79,10 @@ pub fn describe(folder: &Path) -> Result<Vec<(&'static str, String)>, String> {
             maybe(status.last_contact.map(Timestamp::rfc3339)),
         ),
         ("directory", maybe(status.directory)),
+        (
+            "synchronised",
+            Place::load(folder).map_or("never".into(), |place| place.ran_at.rfc3339()),
+        ),
         ("keys", identity.current.number.to_string()),
         (
             "roll-over",

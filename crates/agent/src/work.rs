@@ -24,6 +24,7 @@ use crate::journal_file::{JournalFault, JournalFile};
 use crate::keys::Identity;
 use crate::lock;
 use crate::probe::{Found, probe, refusal, verdict};
+use crate::sync::Desk;
 use crate::system::Time;
 
 /// The service lets an operation live for three minutes at most. One that says more is not believed:
@@ -56,6 +57,10 @@ pub(crate) struct Shared {
     pub(crate) history_on_reset: AtomicBool,
     /// There is something to send.
     pub(crate) news: Notify,
+    /// Pages of the synchronisation on their way.
+    pub(crate) desk: Desk,
+    /// Whether this agent synchronises.
+    pub(crate) synchronises: bool,
     /// Answers that the journal does not hold. Lost with the connection: the service asks again.
     passing: Mutex<VecDeque<Signed>>,
     running: Mutex<HashSet<OperationId>>,
@@ -102,7 +107,12 @@ impl Came {
 }
 
 impl Shared {
-    pub(crate) fn new(parts: Parts, identity: Identity, journal: JournalFile) -> Self {
+    pub(crate) fn new(
+        parts: Parts,
+        identity: Identity,
+        journal: JournalFile,
+        synchronises: bool,
+    ) -> Self {
         Self {
             clock: ServiceClock::new(Arc::clone(&parts.time)),
             folder: parts.folder,
@@ -116,6 +126,8 @@ impl Shared {
             journal: Mutex::new(journal),
             history_on_reset: AtomicBool::new(false),
             news: Notify::new(),
+            desk: Desk::default(),
+            synchronises,
             passing: Mutex::default(),
             running: Mutex::default(),
             lanes: Mutex::default(),

@@ -2,6 +2,7 @@
 //! once, each with its line and its cure.
 
 mod source;
+mod sync;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use latchkey_types::{Clock, Secret};
 
 pub use source::Problem;
 use source::{Section, Source};
+pub use sync::Sync;
 
 use crate::files;
 use crate::network::{Network, Proxy};
@@ -26,6 +28,8 @@ pub struct Config {
     pub directory: Directory,
     /// The way to the service.
     pub network: Network,
+    /// The synchronisation.
+    pub sync: Sync,
     /// The log.
     pub log: Log,
     /// What works, but perhaps not as it is meant.
@@ -200,6 +204,12 @@ fn build(source: &Source, environment: &[(String, String)]) -> Option<Config> {
             None
         }),
     };
+    let sync = match (top.section("sync"), &directory) {
+        (Some(section), Some(directory)) => Some(sync::sync(source, section, directory)),
+        (None, Some(directory)) => Some(Sync::usual(directory)),
+        // What it would mean is not known.
+        (_, None) => None,
+    };
     let mut log = Log::default();
     if let Some(mut section) = top.section("log") {
         log.level = section.text("level").unwrap_or(log.level);
@@ -216,6 +226,7 @@ fn build(source: &Source, environment: &[(String, String)]) -> Option<Config> {
     Some(Config {
         directory: directory?,
         network,
+        sync: sync?,
         log,
         warnings,
     })
@@ -257,20 +268,11 @@ fn directory(
         );
     }
     let ca_pem = section.parse("ca_file", pem).map(String::into_bytes);
-    let some = |text: &str| match text.trim() {
-        "" => Err("must not be empty".into()),
-        text => Ok(text.to_owned()),
-    };
     let bind_as = section.needed("bind_as", some);
     let password = section.needed("password_file", secret);
     let base = section.needed("base", some);
     let user_bases = section.list("user_bases", some);
-    let user_filter = section.parse("user_filter", |filter| {
-        let whole = filter.starts_with('(') && filter.ends_with(')');
-        whole
-            .then(|| filter.to_owned())
-            .ok_or_else(|| "a filter begins and ends with a parenthesis".into())
-    });
+    let user_filter = section.parse("user_filter", filter);
     let history_on_reset = section.flag("history_on_reset", true);
     let default_policy = section.parse("default_policy", some);
     let connect = section.seconds("connect_seconds", 1, 60, 5);
@@ -291,6 +293,20 @@ fn directory(
         connect,
         operation,
     })
+}
+
+fn some(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("must not be empty".into()),
+        text => Ok(text.to_owned()),
+    }
+}
+
+fn filter(text: &str) -> Result<String, String> {
+    let whole = text.starts_with('(') && text.ends_with(')');
+    whole
+        .then(|| text.to_owned())
+        .ok_or_else(|| "a filter begins and ends with a parenthesis".into())
 }
 
 fn proxy(source: &Source, mut section: Section<'_>) -> Option<Proxy> {
@@ -389,6 +405,7 @@ mod tests {
         let filled = |text: &str| {
             text.replace("/etc/latchkey-agent/directory-password", &own)
                 .replace("/etc/latchkey-agent/proxy-password", &own)
+                .replace("/etc/latchkey-agent/sync-password", &own)
                 .replace(
                     "/etc/latchkey-agent/directory-ca.pem",
                     &ca.display().to_string(),
@@ -415,6 +432,19 @@ mod tests {
             .collect();
         let long = read(Path::new("x"), &filled(&long), &[]).unwrap();
         assert_eq!(long.network.proxy.unwrap().port, 3128);
+        assert!(long.sync.enabled && !short.sync.enabled);
+        let mut usual = crate::sync::Flow::usual(Kind::ActiveDirectory);
+        assert_eq!(*short.sync.flow(), usual);
+        for (name, attribute) in [
+            ("authentication_email", "otherMailbox"),
+            ("authentication_phone", "mobile"),
+        ] {
+            usual.users.insert(name, vec![attribute.into()]);
+        }
+        let upn = ["userPrincipalName", "mail"].map(str::to_owned);
+        usual.users.insert("upn", upn.into());
+        assert_eq!(*long.sync.flow(), usual);
+        assert!(!format!("{:?}", long.sync).contains("bind-secret"));
         assert!(!format!("{:?}", long.directory).contains("bind-secret"));
     }
 
@@ -450,6 +480,35 @@ mod tests {
         }
         assert_eq!(problems.len(), 13, "{problems:#?}");
         assert!(problems.iter().any(|problem| problem.contains("chmod 600")));
+    }
+
+    #[test]
+    fn a_synchronisation_that_cannot_be_meant_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = password(folder.path(), 0o600);
+        let text = format!(
+            "[directory]\nkind = \"ldap\"\nservers = [\"a\"]\nbind_as = \"cn=a\"\nbase = \"dc=a\"\n\
+             password_file = \"{own}\"\n[sync]\nbind_as = \"cn=b\"\npage_size = 1001\n\
+             group_filter = \"x\"\n[sync.flow]\nupn = \"\"\nmail = \"unicodePwd\"\n\
+             mobile_phone = [\"mobile phone\"]\noffice_phone = 7\nname = \"cn\"\n"
+        );
+        let problems = problems(&text);
+        for expected in [
+            "agent.toml:7: sync: bind_as and password_file belong together",
+            "agent.toml:9: sync.page_size must be a number from 1 to 1000",
+            "agent.toml:10: sync.group_filter: a filter begins",
+            "agent.toml:11: sync.flow.upn cannot be left out",
+            "agent.toml:13: sync.flow.mail: a secret is not synchronised",
+            "agent.toml:14: sync.flow.mobile_phone: an attribute's name looks like",
+            "agent.toml:15: sync.flow.office_phone must be a text in quotes, or a list",
+            "agent.toml:16: there is no setting sync.flow.name",
+        ] {
+            assert!(
+                problems.iter().any(|problem| problem.starts_with(expected)),
+                "{expected}\n{problems:#?}"
+            );
+        }
+        assert_eq!(problems.len(), 8, "{problems:#?}");
     }
 
     #[test]

@@ -246,6 +246,34 @@ impl Section<'_> {
             self.must(key, line, "a list of texts: [\"…\"]");
             return Vec::new();
         };
+        self.items(key, items, read)
+    }
+
+    /// A text or a list of some; an empty text is an empty list.
+    pub(super) fn texts<T>(
+        &mut self,
+        key: &'static str,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let Given { value, line } = self.take(key)?;
+        let items = match value {
+            Value::List(items) => items,
+            Value::Text(text) if text.is_empty() => Vec::new(),
+            text @ Value::Text(_) => vec![Given { value: text, line }],
+            _ => {
+                self.must(key, line, "a text in quotes, or a list of them");
+                return None;
+            }
+        };
+        Some(self.items(key, items, read))
+    }
+
+    fn items<T>(
+        &mut self,
+        key: &'static str,
+        items: Vec<Given>,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Vec<T> {
         let mut values = Vec::new();
         for item in items {
             match item.value {
@@ -280,7 +308,11 @@ impl Section<'_> {
         most: i64,
         default: u64,
     ) -> Duration {
-        let seconds = match self.take(key) {
+        Duration::from_secs(self.number(key, least, most, default))
+    }
+
+    pub(super) fn number(&mut self, key: &'static str, least: i64, most: i64, default: u64) -> u64 {
+        match self.take(key) {
             None => default,
             Some(Given {
                 value: Value::Whole(number),
@@ -290,8 +322,7 @@ impl Section<'_> {
                 self.must(key, given.line, &format!("a number from {least} to {most}"));
                 default
             }
-        };
-        Duration::from_secs(seconds)
+        }
     }
 
     /// Notes every key that nobody asked for.

@@ -11,3 +11,4 @@ mod killed;
 mod operations;
 mod roll_over;
 mod support;
+mod sync;

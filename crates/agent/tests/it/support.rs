@@ -1,6 +1,9 @@
 //! A scripted service, a directory double with faults, and a watch that can hold an agent between
 //! any two steps.
 
+#[path = "support/runs.rs"]
+mod runs;
+
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -31,6 +34,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_util::sync::CancellationToken;
+
+pub(crate) use runs::*;
 
 pub(crate) const OLD: &str = "the-old-password-hunter1";
 pub(crate) const NEW: &str = "the-new-password-hunter2";
@@ -258,6 +263,10 @@ pub(crate) enum Hold {
     Delivered,
     KeysMade,
     KeysSwitched,
+    PageRead(u64),
+    PageSent(u64),
+    PageKept(u64),
+    CursorKept,
 }
 
 /// Holds an agent at a step, for ever: it is killed there.
@@ -281,6 +290,10 @@ impl Watch for Holder {
             Step::Delivered(_) => Hold::Delivered,
             Step::KeysMade => Hold::KeysMade,
             Step::KeysSwitched => Hold::KeysSwitched,
+            Step::PageRead(page) => Hold::PageRead(page),
+            Step::PageSent(page) => Hold::PageSent(page),
+            Step::PageKept(page) => Hold::PageKept(page),
+            Step::CursorKept => Hold::CursorKept,
             Step::Stopping => return self.stopping.notify_one(),
             Step::Ready | Step::Welcomed | Step::Disconnected => return,
         };
@@ -337,6 +350,8 @@ pub(crate) struct Bench {
     pub(crate) skew: i64,
     /// Silence that ends a connection, beyond two heartbeats.
     pub(crate) silence: Duration,
+    /// The synchronisation, if it is on.
+    pub(crate) sync: Option<Synced>,
 }
 
 impl Bench {
@@ -374,6 +389,7 @@ impl Bench {
             network: Network::default(),
             skew: 0,
             silence: Timing::default().silence,
+            sync: None,
         }
     }
 
@@ -398,6 +414,7 @@ impl Bench {
                 ..Timing::default()
             },
             watch: Arc::clone(&self.holder) as Arc<dyn Watch>,
+            synchronisation: self.sync.as_ref().map(Synced::setup),
         };
         Running {
             task: tokio::spawn(agent::run(parts, stop.clone())),

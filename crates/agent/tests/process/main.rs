@@ -11,3 +11,4 @@ mod real;
 #[expect(dead_code, reason = "what is for agents within one process")]
 #[path = "../it/support.rs"]
 mod support;
+mod synchronised;

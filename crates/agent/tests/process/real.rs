@@ -17,7 +17,7 @@ use crate::program::{program, said};
 use crate::support::*;
 
 /// A configuration for a slapd.
-fn configure(bench: &Bench, slapd: &Slapd) -> String {
+pub(crate) fn configure(bench: &Bench, slapd: &Slapd) -> String {
     let file = |name: &str, bytes: &[u8]| {
         let path = bench.path().join(name);
         std::fs::write(&path, bytes).unwrap();
@@ -37,7 +37,7 @@ fn configure(bench: &Bench, slapd: &Slapd) -> String {
     file("agent.toml", text.as_bytes())
 }
 
-async fn anchor_of(configuration: &str, user: &SlapdUser) -> Anchor {
+pub(crate) async fn anchor_of(configuration: &str, user: &SlapdUser) -> Anchor {
     let config = config::load(configuration.as_ref()).unwrap();
     let settings = config.directory.settings(std::sync::Arc::new(SystemTimes));
     let directory = Directory::new(settings).unwrap();

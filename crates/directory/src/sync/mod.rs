@@ -70,6 +70,8 @@ pub struct Object {
 pub struct Page {
     /// The objects. One may come again in another page of the same run.
     pub objects: Vec<Object>,
+    /// The DNs of what was found and has no id: it cannot be told from anything else.
+    pub without_anchor: Vec<String>,
     /// The run reads everything: whatever none of its pages has is gone.
     pub full: bool,
     /// Only with the last page: where the next run begins.

@@ -152,7 +152,7 @@ pub(super) fn gone(anchor: Anchor) -> Object {
 }
 
 /// The last part of an extended DN.
-fn plain_dn(dn: &str) -> &str {
+pub(super) fn plain_dn(dn: &str) -> &str {
     let mut rest = dn;
     while rest.starts_with('<') {
         let Some((_, after)) = rest.split_once(">;") else {

@@ -37,6 +37,8 @@ struct Reading {
     place: Place,
     deletions_reported: bool,
     left: Left,
+    /// Of the page that is being read.
+    without_anchor: Vec<String>,
 }
 
 enum Left {
@@ -105,6 +107,7 @@ impl Changes {
             place,
             deletions_reported,
             left,
+            without_anchor: vec![],
         }))
     }
 
@@ -118,6 +121,7 @@ impl Changes {
             Left::Named(anchors) => anchors.is_empty(),
         };
         let deletions_reported = reading.deletions_reported;
+        let without_anchor = std::mem::take(&mut reading.without_anchor);
         let cursor = if over {
             let Reading { lease, place, .. } = *reading;
             lease.keep();
@@ -135,6 +139,7 @@ impl Changes {
         };
         Ok(Page {
             objects,
+            without_anchor,
             full,
             cursor,
             deletions_reported,
@@ -231,6 +236,10 @@ impl Changes {
         let kind = self.directory.kind();
         let mut objects: Vec<Object> = Vec::with_capacity(entries.len());
         for entry in entries {
+            if entry.anchor(kind).is_none() {
+                let dn = object::plain_dn(&entry.dn).to_owned();
+                reading.without_anchor.push(dn);
+            }
             if let (Place::Time { from, seen }, Some(version)) =
                 (&mut reading.place, object::version(entry))
                 && kind == Kind::Ldap

@@ -368,3 +368,22 @@ async fn a_group_of_windows_gives_its_members_in_pieces() {
         .collect();
     assert_eq!(everybody.members, expected);
 }
+
+#[tokio::test]
+async fn what_has_no_id_is_told_by_its_name() {
+    let peer = Peer::new(|request: &Request| {
+        let id = request.id;
+        if request.operation == SEARCH && request.holds(b"userAccountControl") {
+            let attributes = [("objectClass", vec![b"user".to_vec()])];
+            let dn = "CN=Nobody,DC=corp,DC=example";
+            return Some([entry(id, dn, &attributes), result(id, 0x65, 0, b"")].concat());
+        }
+        windows(request)
+    })
+    .await;
+    let what = what("DC=corp,DC=example".into(), false);
+    let mut changes = peer.directory().changes(None, &what).unwrap();
+    let page = changes.next().await.unwrap().unwrap();
+    assert!(page.objects.is_empty() && page.cursor.is_some());
+    assert_eq!(page.without_anchor, ["CN=Nobody,DC=corp,DC=example"]);
+}

@@ -21,7 +21,8 @@ pub struct Object {
     pub anchor: String,
     /// What it is.
     pub class: Class,
-    /// Gone from the directory, or out of what is synchronised.
+    /// Gone from the directory, or out of what is synchronised. Agents do not know what it was, so
+    /// that `class` is a guess then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
     /// Values by the service's names: `upn`, `display_name`, `given_name`, `family_name`, `mail`,
@@ -50,7 +51,8 @@ pub struct Page {
     pub last: bool,
     /// The objects.
     pub objects: Vec<Object>,
-    /// What the agent could not make sense of.
+    /// What the agent could not make sense of; also of objects of this page, which are named all the
+    /// same, with what is right about them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Problem>,
 }
