@@ -271,11 +271,6 @@ async fn is_anothers(
 /// Applies the objects of a page.
 async fn apply(tx: &mut Tx, work: &mut Work<'_>, page: &Page) -> Result<(), AppError> {
     work.counts.objects += i64::try_from(page.objects.len()).unwrap_or(i64::MAX);
-    for problem in &page.problems {
-        let anchor = line(problem.anchor.as_deref().unwrap_or_default(), 100);
-        let (code, detail) = (line(&problem.code, 60), line(&problem.detail, 300));
-        work.problem(tx, &anchor, &code, &detail).await?;
-    }
     let twice = Twice::in_page(&page.objects);
     for objects in page.objects.chunks(CHUNK) {
         let anchors: Vec<&str> = objects
@@ -317,6 +312,12 @@ async fn apply(tx: &mut Tx, work: &mut Work<'_>, page: &Page) -> Result<(), AppE
         }
         let (tenant, domain) = (work.tenant.id, work.domain);
         sync_objects::touch(tx, tenant, domain, work.run, &unchanged).await?;
+    }
+    // Last, since an object that is applied has no problems of before.
+    for problem in &page.problems {
+        let anchor = line(problem.anchor.as_deref().unwrap_or_default(), 100);
+        let (code, detail) = (line(&problem.code, 60), line(&problem.detail, 300));
+        work.problem(tx, &anchor, &code, &detail).await?;
     }
     Ok(())
 }

@@ -86,7 +86,8 @@ pub(super) async fn apply(
                 "the domain {} has an object with this id",
                 known.domain
             ))
-        } else if known.class != store_class(object.class) {
+        } else if !object.deleted && known.class != store_class(object.class) {
+            // Of what is gone, a directory does not say what it was.
             Some("the directory has a user and a group with this id".to_owned())
         } else if twice.anchors.contains(anchor)
             || (whole && known.seen_run == work.run && known.digest != digest)

@@ -15,7 +15,7 @@ use latchkey_testkit::agent::{Agent, WELL};
 use latchkey_testkit::seed::{Organisation, open_settings};
 use latchkey_testkit::{Arrival, Person, TestApp, both};
 use latchkey_types::Secret;
-use latchkey_wire::operation::{Outcome, Refusal};
+use latchkey_wire::operation::{AccountState, Outcome, Refusal};
 use latchkey_wire::v1::DirectoryHealth;
 
 pub(crate) const DOMAIN: &str = "corp.example";
@@ -604,7 +604,7 @@ async fn a_revoked_agent_is_not_let_in_and_gets_nothing() {
 async fn outcomes_that_are_none_are_no_success() {
     let test = TestApp::sqlite().await;
     let (_, ada, agent) = contoso(&test, Managed::PassThrough, |_| {}).await;
-    agent.with(|directory| directory.always = Some(Outcome::State(Default::default())));
+    agent.with(|directory| directory.always = Some(Outcome::State(AccountState::default())));
     let _working = agent.work(&test);
     let mut person = proved(&test).await;
     person.password(NEW, NEW).await;

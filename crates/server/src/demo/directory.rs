@@ -251,6 +251,7 @@ async fn agent(
     let parts = Parts {
         folder: folder.to_owned(),
         backend: Arc::new(directory),
+        synchronisation: None,
         network,
         time: Arc::new(SystemTimes),
         entropy: Arc::new(SystemEntropy),

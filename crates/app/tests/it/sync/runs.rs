@@ -174,11 +174,16 @@ async fn what_the_agent_could_not_read_is_shown_until_a_whole_run_can() {
             code: "no_anchor".into(),
             detail: "CN=x has none\n".into(),
         };
-        one.problems = vec![problem(None), problem(Some("a7"))];
+        // Also of an object that is in the same page, and is applied.
+        one.problems = vec![problem(None), problem(Some("a7")), problem(Some("a0"))];
         site.send(&one).await;
-        assert_eq!(site.codes().await.len(), 2);
+        assert_eq!(site.codes().await.len(), 3);
         site.some(users(1)).await;
-        assert_eq!(site.codes().await.len(), 2);
+        assert_eq!(
+            site.codes().await.len(),
+            2,
+            "what is applied has no problem any more"
+        );
         site.whole(users(1)).await;
         assert_eq!(site.codes().await, []);
     })
