@@ -2,6 +2,7 @@
 
 use latchkey_core::model::{Managed, User, UserType};
 use latchkey_core::password::PasswordPolicy;
+use latchkey_core::reset::Writeback;
 use latchkey_core::sign_in::{
     Duty, Factor, MustChange, password_expires_at, second_factor_duty, second_factors,
     why_must_change,
@@ -96,7 +97,7 @@ pub(super) fn view(
     let policy = &case.tenant.settings.password;
     SignInView {
         can_sign_in: !ways_in.is_empty(),
-        in_the_way: in_the_way(user, kept),
+        in_the_way: in_the_way(case, user, kept),
         led_to: led_to(case, user, &ways_in, registration, now),
         ways_in: ways_in.into_iter().map(Factor::as_str).collect(),
         password_expires_at: password_expires_at(user, policy).map(Timestamp::rfc3339),
@@ -109,7 +110,16 @@ fn ways_in(case: &Case, user: &User, kept: Kept) -> Vec<Factor> {
     if !user.enabled || user.frozen_at.is_some() {
         return Vec::new();
     }
-    let has_password = is_kept_here(user) && user.password_set_at.is_some();
+    let has_password = if is_kept_here(user) {
+        user.password_set_at.is_some()
+    } else {
+        case.writeback == Writeback::Ready
+            && matches!(
+                user.managed,
+                Managed::PassThrough | Managed::PasswordHashSync
+            )
+            && user.user_type != UserType::ExternalGuest
+    };
     let is_locked = kept.locks.iter().all(Option::is_some);
     [
         (has_password && !is_locked, Factor::Password),
@@ -124,7 +134,7 @@ fn ways_in(case: &Case, user: &User, kept: Kept) -> Vec<Factor> {
     .collect()
 }
 
-fn in_the_way(user: &User, kept: Kept) -> Vec<Finding> {
+fn in_the_way(case: &Case, user: &User, kept: Kept) -> Vec<Finding> {
     let mut found = Vec::new();
     if !user.enabled {
         let cure = "enable the account: user set enabled=yes";
@@ -148,12 +158,12 @@ fn in_the_way(user: &User, kept: Kept) -> Vec<Finding> {
         let cure = "wait, reset the password, or `latchkey user unlock`";
         found.push(Finding::new("locked", what, cure));
     }
-    found.extend(no_password_here(user, kept));
+    found.extend(no_password_here(case, user, kept));
     found
 }
 
 /// Why there is no password that could be compared.
-fn no_password_here(user: &User, kept: Kept) -> Option<Finding> {
+fn no_password_here(case: &Case, user: &User, kept: Kept) -> Option<Finding> {
     if user.user_type == UserType::ExternalGuest {
         let what = "this guest's identity is kept elsewhere";
         let cure = "they sign in there, or with a passkey here";
@@ -166,10 +176,13 @@ fn no_password_here(user: &User, kept: Kept) -> Option<Finding> {
             "the password is at an identity provider, and the tenant has none",
             "`latchkey federation set`, or user set password_managed=cloud",
         )),
+        Managed::PassThrough | Managed::PasswordHashSync if case.writeback == Writeback::Ready => {
+            None
+        }
         Managed::PassThrough | Managed::PasswordHashSync => Some(Finding::new(
             "directory_unavailable",
-            "the password is on-premises, and no agent compares it",
-            "agents come later; a passkey works",
+            "the password is in a directory, and no agent that is well compares it",
+            "`latchkey agent status` says why; a passkey works",
         )),
         Managed::Cloud if user.password_set_at.is_none() => Some(Finding::new(
             "no_password",

@@ -6,7 +6,7 @@ use latchkey_core::audit::Activity;
 use latchkey_core::model::Tenant;
 use latchkey_core::password::PasswordPolicy;
 use latchkey_core::settings::{Scope, Settings};
-use latchkey_store::{Tx, groups, tenants};
+use latchkey_store::{Tx, agents, groups, tenants};
 use latchkey_types::{GroupId, TenantId};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -138,6 +138,10 @@ async fn change(
                 return Err(AppError::Conflict(
                     "somebody else changed the policy meanwhile; look again".into(),
                 ));
+            }
+            if new.writeback.enabled && !tenant.settings.writeback.enabled {
+                // Turned on again: agents begin with new keys.
+                agents::ask_for_keys(tx, Some(tenant.id), app.clock().now()).await?;
             }
             let entry = Entry::new(Activity::PolicyChanged)
                 .on(tenant::target(&tenant))

@@ -576,6 +576,42 @@ async fn a_token_enrols_one_agent_within_a_quarter_of_an_hour() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn writeback_that_is_turned_off_and_on_has_agents_make_new_keys() {
+    both(async |test| {
+        let (_, _, agent) = contoso(&test, Managed::PassThrough, |_| {}).await;
+        let heard = async || {
+            writeback::heard(&test.app, &agent.who, &WELL)
+                .await
+                .unwrap()
+        };
+        assert_eq!(heard().await, Some(false));
+        let operator = admin::operator(&test.app);
+        for (value, rolls) in [("no", false), ("yes", true)] {
+            test.clock.advance(Duration::from_secs(1));
+            let values = [("writeback.enabled".to_owned(), value.to_owned())];
+            admin::policy::set(&test.app, &operator, "contoso", &values, false)
+                .await
+                .unwrap();
+            assert_eq!(heard().await, Some(rolls), "{value}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_used_for_180_days() {
+    let test = TestApp::sqlite().await;
+    let (_, _, agent) = contoso(&test, Managed::PassThrough, |_| {}).await;
+    let day = Duration::from_secs(24 * 60 * 60);
+    for (days, rolls) in [(180, false), (1, true)] {
+        test.clock.advance(day * days);
+        admin::agent::roll_over(&test.app).await.unwrap();
+        let heard = writeback::heard(&test.app, &agent.who, &WELL).await;
+        assert_eq!(heard.unwrap(), Some(rolls), "{days}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_agent_is_not_let_in_and_gets_nothing() {
     both(async |test| {
         let (_, _, agent) = contoso(&test, Managed::PassThrough, |_| {}).await;
