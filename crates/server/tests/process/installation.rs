@@ -20,6 +20,8 @@ pub(crate) struct Installation {
     folder: tempfile::TempDir,
     /// The URL of its database.
     pub(crate) database: String,
+    /// The address under which everybody reaches it.
+    pub(crate) base: String,
     /// Lines of the configuration besides listeners and database.
     settings: String,
 }
@@ -40,6 +42,7 @@ impl Installation {
         Self {
             folder,
             database,
+            base: "http://localhost".into(),
             settings,
         }
     }
@@ -53,7 +56,8 @@ impl Installation {
         let data = self.path("data");
         // Every process is reached under the same name, as behind one proxy.
         let text = format!(
-            "listen = \"127.0.0.1:{port}\"\nbase_address = \"http://localhost\"\ndata = {:?}\n{}",
+            "listen = \"127.0.0.1:{port}\"\nbase_address = {:?}\ndata = {:?}\n{}",
+            self.base,
             data.display().to_string(),
             self.settings
         );
