@@ -166,6 +166,10 @@ impl Process {
         SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Everything it logged.
     pub(crate) fn said(&self) -> String {
         self.log.lock().unwrap().join("\n")
@@ -173,7 +177,7 @@ impl Process {
 
     /// SIGTERM, at once; the exit code and everything it logged, when it has ended.
     pub(crate) fn stop(mut self) -> impl Future<Output = (Option<i32>, String)> {
-        let pid = self.child.id().to_string();
+        let pid = self.pid().to_string();
         let told = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
         assert!(told.success());
         async move {

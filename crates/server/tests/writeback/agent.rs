@@ -7,8 +7,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use latchkey_types::Timestamp;
-
 use crate::directory::Directory;
 use crate::installation::PATIENCE;
 
@@ -46,13 +44,6 @@ pub(crate) struct Agent {
     folder: tempfile::TempDir,
     child: Option<Child>,
     log: Arc<Log>,
-}
-
-/// An operation that an agent began in the directory, as it logged it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Begun {
-    pub(crate) operation: String,
-    pub(crate) at: Timestamp,
 }
 
 impl Agent {
@@ -165,11 +156,6 @@ impl Agent {
         self.log.lines.lock().unwrap().join("\n")
     }
 
-    /// How often an event is in its log.
-    pub(crate) fn count(&self, code: u32) -> usize {
-        self.said().matches(&format!("\"code\":{code},")).count()
-    }
-
     /// Waits until an event is in its log more often than that.
     pub(crate) fn wait_for(&self, code: u32, more_than: usize, patience: Duration) -> bool {
         let mark = format!("\"code\":{code},");
@@ -192,31 +178,6 @@ impl Agent {
             "not let in: {}",
             self.said()
         );
-    }
-
-    /// What it began to set in the directory.
-    pub(crate) fn begun(&self) -> Vec<Begun> {
-        let said = self.said();
-        said.lines()
-            .filter(|line| {
-                ["31001", "31006", "31009"]
-                    .iter()
-                    .any(|code| line.contains(&format!("\"code\":{code},")))
-            })
-            .map(|line| {
-                let line: serde_json::Value = serde_json::from_str(line).unwrap();
-                let find = |name: &str| {
-                    let text = line.get(name).or_else(|| line["fields"].get(name));
-                    text.and_then(serde_json::Value::as_str)
-                        .unwrap_or_else(|| panic!("no {name} in {line}"))
-                        .to_owned()
-                };
-                Begun {
-                    operation: find("operation"),
-                    at: Timestamp::parse(&find("timestamp")).unwrap(),
-                }
-            })
-            .collect()
     }
 }
 

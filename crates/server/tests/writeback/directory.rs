@@ -1,6 +1,7 @@
 //! A real directory, of either kind.
 
 use latchkey_testdir::{Samba, SambaUser, Slapd, SlapdUser};
+use latchkey_types::Timestamp;
 
 /// The directory.
 pub(crate) enum Directory {
@@ -148,6 +149,32 @@ impl Directory {
                 .lines()
                 .filter(|line| line.starts_with("pwdHistory:"))
                 .count(),
+            _ => panic!("this one does not tell"),
+        }
+    }
+
+    /// When the password was set, to the second at least.
+    pub(crate) fn set_at(&self, account: &Account) -> Timestamp {
+        match (self, account) {
+            (Self::Slapd(slapd), Account::Slapd(user)) => {
+                let found = slapd.search(&user.dn, "(objectClass=*)", &["pwdChangedTime"]);
+                let time = found
+                    .lines()
+                    .find_map(|line| line.strip_prefix("pwdChangedTime: "))
+                    .expect("a time");
+                let (date, time) = time.split_at(8);
+                let (day, clock) = ((&date[..4], &date[4..6], &date[6..]), time);
+                let text = format!(
+                    "{}-{}-{}T{}:{}:{}",
+                    day.0,
+                    day.1,
+                    day.2,
+                    &clock[..2],
+                    &clock[2..4],
+                    &clock[4..]
+                );
+                Timestamp::parse(&text).unwrap()
+            }
             _ => panic!("this one does not tell"),
         }
     }

@@ -40,6 +40,12 @@ impl Person {
         format!("{}@contoso.com", self.name)
     }
 
+    /// Something of their own for a password, which is not their name.
+    fn number(&self) -> usize {
+        let digits = self.name.trim_start_matches(|c: char| !c.is_ascii_digit());
+        7919 * (digits.parse::<usize>().unwrap() + 11)
+    }
+
     /// A new browser.
     pub(crate) fn afresh(&mut self) {
         self.browser = Browser::new(&Server::at(self.address), &self.base);
@@ -136,7 +142,7 @@ impl Person {
                         // It was not taken: the directory is away.
                         sleep(Duration::from_millis(300)).await;
                     }
-                    let password = format!("Tall-Ships-{}-{}", self.name, self.sent.len());
+                    let password = format!("Tall-Ships-{}-{}", self.number(), self.sent.len());
                     self.choose(&password).await;
                 }
                 other => panic!("{} is at {other}: {}", self.name, self.words()),

@@ -2,12 +2,13 @@
 //! a relay that takes the mail.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use latchkey_core::audit::Activity;
 use latchkey_store::audit::NewEvent as Event;
 use latchkey_store::{Db, audit, names};
 use latchkey_types::TenantId;
+use tokio::runtime::Runtime;
 
 use crate::agent::{self, Agent};
 use crate::directory::{Account, Directory};
@@ -15,6 +16,13 @@ use crate::installation::{Installation, Process, free_port};
 use crate::person::Person;
 use crate::relay::{Mood, Relay};
 use crate::wire::Wire;
+
+/// Starts something that other processes talk to where no test waits for a process.
+async fn beside<T: Send + 'static>(starting: impl Future<Output = T> + Send + 'static) -> T {
+    static BESIDE: OnceLock<Runtime> = OnceLock::new();
+    let runtime = BESIDE.get_or_init(|| Runtime::new().unwrap());
+    runtime.spawn(starting).await.unwrap()
+}
 
 /// The on-premises domain.
 const DOMAIN: &str = "corp.example";
@@ -28,6 +36,7 @@ pub(crate) struct Site {
     pub(crate) relay: Arc<Relay>,
     pub(crate) process: Option<Process>,
     port: u16,
+    earlier: String,
 }
 
 impl Site {
@@ -38,10 +47,10 @@ impl Site {
     ) -> Option<Self> {
         let program = agent::program()?;
         let directory = directory?;
-        let relay = Arc::new(Relay::start(|| Mood::Takes).await);
+        let relay = Arc::new(beside(Relay::start(|| Mood::Takes)).await);
         let mut installation = Installation::new(database, &relay.settings());
         let port = free_port();
-        let wire = Wire::to(SocketAddr::from(([127, 0, 0, 1], port))).await;
+        let wire = beside(Wire::to(SocketAddr::from(([127, 0, 0, 1], port)))).await;
         // The agent's way is the service's address, as a proxy in front of it would be.
         installation.base = wire.address();
         installation.run(&["tenant", "create", "Contoso", "--country", "NL"]);
@@ -74,6 +83,7 @@ impl Site {
             relay,
             process: Some(process),
             port,
+            earlier: String::new(),
         };
         site.wait_until("running").await;
         Some(site)
@@ -98,7 +108,13 @@ impl Site {
     /// SIGKILL for the service.
     pub(crate) fn kill_service(&mut self) {
         let said = self.process.take().unwrap().kill();
+        self.earlier.push_str(&said);
         assert_eq!(Process::errors(&said), Vec::<String>::new());
+    }
+
+    /// Everything that the service logged in the lives that have ended.
+    pub(crate) fn said(&self) -> &str {
+        &self.earlier
     }
 
     pub(crate) async fn start_service(&mut self) {

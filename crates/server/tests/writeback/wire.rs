@@ -138,11 +138,15 @@ fn pump(
 }
 
 /// The texts in the frames of a WebSocket's one direction, unmasked (RFC 6455, 5.2), behind the head
-/// of HTTP.
+/// of HTTP; nothing, where it is a request that has no WebSocket.
 pub(crate) fn texts(bytes: &[u8]) -> String {
     let Some(head) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
         return String::new();
     };
+    let is_upgrade = String::from_utf8_lossy(&bytes[..head]).to_ascii_lowercase();
+    if !is_upgrade.contains("upgrade: websocket") {
+        return String::new();
+    }
     let (mut rest, mut all) = (&bytes[head + 4..], Vec::new());
     while let [first, second, tail @ ..] = rest {
         // No extension was agreed upon, so nothing is compressed.
