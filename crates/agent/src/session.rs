@@ -1,6 +1,6 @@
 //! One connection, from Hello to its end.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -116,6 +116,7 @@ impl Connection {
         with_next: bool,
     ) -> Result<Self, End> {
         let within = shared.timing.connect;
+        let asked = shared.clock.ticks();
         let stream = network.connect(url, within).await;
         let stream = stream.map_err(|error| End::NotReached(error.to_string()))?;
         let socket = handshake(stream, url).await?;
@@ -129,7 +130,7 @@ impl Connection {
         let Service::Hello { nonce, now } = connection.first().await? else {
             return Err(End::Invalid("it did not begin with hello".into()));
         };
-        shared.clock.heard(now);
+        shared.clock.heard(now, asked);
         let identify = {
             let identity = lock(shared.identity);
             let keys = identity.next.as_ref().filter(|_| with_next);
@@ -146,6 +147,7 @@ impl Connection {
                 signature: signature.into(),
             }
         };
+        let asked = shared.clock.ticks();
         connection.say(&identify).await?;
         match connection.first().await? {
             Service::Welcome {
@@ -154,7 +156,7 @@ impl Connection {
                 roll_over,
                 now,
             } => {
-                shared.clock.heard(now);
+                shared.clock.heard(now, asked);
                 let (least, most) = HEARTBEAT;
                 connection.heartbeat = Duration::from_secs(heartbeat.clamp(least, most).into());
                 connection.newest = newest;
@@ -289,6 +291,7 @@ pub(crate) async fn run(
         shared,
         connection,
         sent: HashSet::new(),
+        beats: VecDeque::new(),
         stopping: None,
     };
     let end = match serving.serve(tasks, stop).await {
@@ -308,6 +311,8 @@ struct Serving<'a> {
     connection: Connection,
     /// Answers of the journal that went over this connection.
     sent: HashSet<OperationId>,
+    /// When the heartbeats were sent that are not answered.
+    beats: VecDeque<Duration>,
     /// When it ends at the latest.
     stopping: Option<Instant>,
 }
@@ -479,7 +484,10 @@ impl Serving<'_> {
                 }
             }
             Service::Heard { now, roll_over } => {
-                shared.clock.heard(now);
+                // Heartbeats are answered in their order; an answer to none says nothing of the time.
+                if let Some(asked) = self.beats.pop_front() {
+                    shared.clock.heard(now, asked);
+                }
                 self.contact();
                 if roll_over {
                     self.roll_over().await?;
@@ -547,6 +555,7 @@ impl Serving<'_> {
         shared.history_on_reset.store(history, Ordering::Relaxed);
         let code = health.directory.code();
         status::note(shared, |status| status.directory = Some(code.into()));
+        self.beats.push_back(shared.clock.ticks());
         let said = self.connection.say(&Agent::Heartbeat { health }).await;
         if said.is_err() {
             say(Event::ReportServiceHealthError, "");

@@ -246,14 +246,16 @@ async fn what_comes_too_late_is_refused_for_good() {
     within(async {
         let bench = Bench::new().await;
         let agent = bench.start();
-        let mut line = bench.service.accept().await;
+        let (mut line, _) = bench.service.hello().await;
+        line.welcome_with(1).await;
         for verb in [Verb::Reset, Verb::Verify] {
             let mut context = bench.request(verb as u128, verb, 0).context;
             context.expires_at = bench.service.now().minus(Duration::from_secs(5));
             let asked = bench.seal(context, &contents(0), 1);
             assert_eq!(line.ask(&asked.operate()).await, refused(Refusal::Expired));
             assert!(bench.fake.untouched());
-            // The service's clock is put back: no is no.
+            // The service's clock is put back: no is no. It says the time when a heartbeat asks.
+            line.heartbeat().await;
             let now = bench.service.now().minus(Duration::from_secs(60));
             line.say(&latchkey_wire::v1::Service::Heard {
                 now,
@@ -261,6 +263,7 @@ async fn what_comes_too_late_is_refused_for_good() {
             })
             .await;
             assert_eq!(line.ask(&asked.operate()).await, refused(Refusal::Expired));
+            line.heartbeat().await;
             let now = bench.service.now();
             line.say(&latchkey_wire::v1::Service::Heard {
                 now,

@@ -20,6 +20,8 @@ pub(crate) struct Installation {
     folder: tempfile::TempDir,
     /// The URL of its database.
     pub(crate) database: String,
+    /// The address under which everybody reaches it.
+    pub(crate) base: String,
     /// Lines of the configuration besides listeners and database.
     settings: String,
 }
@@ -40,6 +42,7 @@ impl Installation {
         Self {
             folder,
             database,
+            base: "http://localhost".into(),
             settings,
         }
     }
@@ -53,7 +56,8 @@ impl Installation {
         let data = self.path("data");
         // Every process is reached under the same name, as behind one proxy.
         let text = format!(
-            "listen = \"127.0.0.1:{port}\"\nbase_address = \"http://localhost\"\ndata = {:?}\n{}",
+            "listen = \"127.0.0.1:{port}\"\nbase_address = {:?}\ndata = {:?}\n{}",
+            self.base,
             data.display().to_string(),
             self.settings
         );
@@ -162,6 +166,10 @@ impl Process {
         SocketAddr::from(([127, 0, 0, 1], self.port))
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Everything it logged.
     pub(crate) fn said(&self) -> String {
         self.log.lock().unwrap().join("\n")
@@ -169,7 +177,7 @@ impl Process {
 
     /// SIGTERM, at once; the exit code and everything it logged, when it has ended.
     pub(crate) fn stop(mut self) -> impl Future<Output = (Option<i32>, String)> {
-        let pid = self.child.id().to_string();
+        let pid = self.pid().to_string();
         let told = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
         assert!(told.success());
         async move {
