@@ -268,6 +268,7 @@ pub async fn take(
                  JOIN operation_envelope e ON e.tenant_id = o.tenant_id AND e.operation_id = o.id
                  WHERE o.tenant_id = $1 AND o.domain = $2 AND o.state = 'waiting'
                      AND o.settled_at IS NULL AND o.expires_at > $4 AND e.agent_id = $3
+                     AND EXISTS (SELECT 1 FROM agent a WHERE a.id = $3 AND a.revoked_at IS NULL)
                  ORDER BY o.created_at, o.id LIMIT $5)
              AND state = 'waiting' AND expires_at > $4
          RETURNING id"
@@ -283,7 +284,8 @@ pub async fn take(
 }
 
 /// Takes over, for a while, finding out what came of operations that somebody took and nobody
-/// answered. Whoever took one may find out `own` after its time to begin is over; any other agent of
+/// answered. Only what changes something is found out; a question that was not answered is asked again
+/// by whoever still wants to know. Whoever took one may find out `own` after its time to begin is over; any other agent of
 /// the domain only `others` after, when it cannot be under way any more.
 #[expect(clippy::too_many_arguments, reason = "all of them are the question")]
 pub async fn find_out(
@@ -303,6 +305,8 @@ pub async fn find_out(
                  JOIN operation_envelope e ON e.tenant_id = o.tenant_id AND e.operation_id = o.id
                  WHERE o.tenant_id = $1 AND o.domain = $2 AND o.state = 'taken'
                      AND o.settled_at IS NULL AND e.agent_id = $3
+                     AND o.verb NOT IN ('verify', 'state')
+                     AND EXISTS (SELECT 1 FROM agent a WHERE a.id = $3 AND a.revoked_at IS NULL)
                      AND (o.finding_until IS NULL OR o.finding_until <= $4)
                      AND ((o.agent_id = $3 AND o.expires_at <= $5) OR o.expires_at <= $6)
                  ORDER BY o.created_at, o.id LIMIT $8)
@@ -448,18 +452,20 @@ pub async fn settle(
 /// Operations of any tenant that have an answer, or were not taken in time, since before a moment, and
 /// that nobody settled: whoever waited for them is gone.
 pub async fn list_unsettled(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<Vec<Operation>> {
-    let rows: Vec<Raw> = on!(tx, |c| sqlx::query_as(concat!(
+    let rows: Vec<Raw> = on!(tx, |c| {
+        sqlx::query_as(concat!(
         "SELECT ",
         columns!(),
         " FROM operation
          WHERE settled_at IS NULL AND expires_at <= $1
-             AND (state = 'waiting' OR (state IN ('answered', 'expired') AND answered_at <= $1))
+             AND (state = 'waiting' OR (state = 'taken' AND verb IN ('verify', 'state')) OR (state IN ('answered', 'expired') AND answered_at <= $1))
          ORDER BY expires_at, id LIMIT $2"
     ))
     .bind(before.0)
     .bind(limit)
     .fetch_all(c)
-    .await)?;
+    .await
+    })?;
     rows.into_iter().map(Operation::try_from).collect()
 }
 
@@ -472,6 +478,19 @@ pub async fn count_envelopes(tx: &mut Tx, tenant: TenantId, agent: AgentId) -> R
     .bind(agent.0)
     .fetch_one(c)
     .await)
+}
+
+/// Deletes a question that nobody waits for any more. `false`: there is none of this id.
+pub async fn drop_question(tx: &mut Tx, tenant: TenantId, id: OperationId) -> Result<bool> {
+    on!(tx, |c| sqlx::query(
+        "DELETE FROM operation
+         WHERE tenant_id = $1 AND id = $2 AND verb IN ('verify', 'state')"
+    )
+    .bind(tenant.0)
+    .bind(id.0)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1))
 }
 
 /// Deletes settled operations, and those that expired before a moment and will never be answered.

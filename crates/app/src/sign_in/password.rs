@@ -383,11 +383,16 @@ async fn wrong(
 ) -> Result<Outcome, AppError> {
     let rule = Rule::from(&open.case.tenant.settings.sign_in);
     let (counter, tag) = (counted.counter, &counted.wrong_tag);
-    let began = lockout::wrong(tx, counter, rule, tag, open.now).await?;
+    let why = why(open, compared);
+    let began = if why == DIRECTORY {
+        lockout::take_back(tx, counter).await?;
+        None
+    } else {
+        lockout::wrong(tx, counter, rule, tag, open.now).await?
+    };
     if let Some(until) = began {
         lock(tx, app, ctx, open, counter, until).await?;
     }
-    let why = why(open, compared);
     refuse(tx, app, ctx, open, why).await?;
     let disclosure = open.case.tenant.settings.reset.disclosure;
     let notice = match began {

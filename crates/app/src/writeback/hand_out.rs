@@ -128,7 +128,9 @@ pub async fn answer(
     app.db()
         .write(async |mut tx| {
             let tx = &mut tx;
-            let Some(agent) = agents::find(tx, who.agent).await? else {
+            let found = agents::find(tx, who.agent).await?;
+            // Of one that was revoked meanwhile nothing counts: others find out.
+            let Some(agent) = found.filter(|agent| agent.revoked_at.is_none()) else {
                 return Ok(None);
             };
             let Some((_, wrapped)) = tenants::get_with_key(tx, who.tenant).await? else {

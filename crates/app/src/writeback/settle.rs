@@ -35,6 +35,17 @@ pub async fn settle_left_over(app: &App, ctx: &Ctx) -> Result<usize, AppError> {
 
 async fn one(app: &App, ctx: &Ctx, operation: &Operation) -> Result<bool, AppError> {
     let (tenant, id) = (operation.tenant, operation.id);
+    if !Verb::parse(&operation.verb).is_some_and(Verb::writes) {
+        // Whoever asked waits no more, whatever came of it.
+        return app
+            .db()
+            .write(async |mut tx| {
+                operations::drop_question(&mut tx, tenant, id)
+                    .await
+                    .map_err(AppError::from)
+            })
+            .await;
+    }
     if operation.state == State::Waiting {
         let expired = app
             .db()
@@ -56,16 +67,5 @@ async fn one(app: &App, ctx: &Ctx, operation: &Operation) -> Result<bool, AppErr
             Settled::NoSession => {}
         }
     }
-    if Verb::parse(&operation.verb).is_some_and(Verb::writes) {
-        return change::settle(app, ctx, operation).await;
-    }
-    // A question whose answer nobody needs any more.
-    app.db()
-        .write(async |mut tx| {
-            let now = app.clock().now();
-            operations::settle(&mut tx, tenant, id, now)
-                .await
-                .map_err(AppError::from)
-        })
-        .await
+    change::settle(app, ctx, operation).await
 }

@@ -460,6 +460,28 @@ async fn a_pass_through_password_lets_nobody_in_while_the_directory_is_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_outage_of_the_directory_locks_nobody_who_tries_again() {
+    both(async |test| {
+        let (_, _, agent) = contoso(&test, Managed::PassThrough, |_| {}).await;
+        agent.says(&test, DirectoryHealth::Unreachable).await;
+        for _ in 0..12 {
+            let arrival = arrive(&test, OLD).await;
+            assert_eq!(arrival.notice, Some(SignInNotice::Directory));
+        }
+        agent.says(&test, DirectoryHealth::Well).await;
+        agent.with(|directory| directory.is_away = true);
+        let _working = agent.work(&test);
+        for _ in 0..12 {
+            let arrival = arrive(&test, OLD).await;
+            assert_eq!(arrival.notice, Some(SignInNotice::Directory));
+        }
+        agent.with(|directory| directory.is_away = false);
+        assert!(arrive(&test, OLD).await.is_in());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_password_that_the_directory_wants_changed_is_changed_there_first() {
     both(async |test| {
         let (_, ada, agent) = contoso(&test, Managed::PassThrough, |_| {}).await;

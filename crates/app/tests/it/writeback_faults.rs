@@ -284,3 +284,60 @@ async fn what_was_handed_out_opens_for_its_agent_user_verb_and_time_alone() {
     another.context.verb = latchkey_wire::operation::Verb::ResetByAdministrator;
     assert!(agent.open(&another).is_err());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_agent_takes_nothing_and_its_answers_count_no_more() {
+    both(async |test| {
+        let (_, ada, agent) = contoso(&test, Managed::PassThrough, |_| {}).await;
+        let person = proved(&test).await;
+        post_and_die(&test, &person).await;
+        let handed = agent.take(&test).await.remove(0);
+        let (operator, id) = (admin::operator(&test.app), agent.who.agent.to_string());
+        admin::agent::revoke(&test.app, &operator, "contoso", &id)
+            .await
+            .unwrap();
+        let (text, signature) = agent.signed(handed.context.id, DONE);
+        let kept = writeback::answer(&test.app, &agent.who, &text, 1, &signature).await;
+        assert!(kept.unwrap().is_none());
+        test.clock.advance(Duration::from_secs(60 * 60));
+        let found = writeback::find_out(&test.app, &agent.who).await.unwrap();
+        assert!(found.is_empty());
+        assert!(reasons(&test, &ada, RESET).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_was_not_answered_is_forgotten_and_never_found_out() {
+    both(async |test| {
+        let (_, _, agent) = contoso(&test, Managed::PassThrough, |_| {}).await;
+        let mut person = proved(&test).await;
+        let (app, ctx, cookie) = (test.app.clone(), person.ctx.clone(), person.cookie.clone());
+        let mut asking =
+            tokio::spawn(async move { reset::read_directory(&app, &ctx, &cookie).await });
+        let taken = async {
+            loop {
+                let taken = agent.take(&test).await;
+                if !taken.is_empty() {
+                    break taken;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let taken = tokio::time::timeout(Duration::from_secs(20), taken).await;
+        assert_eq!(taken.expect("a question").len(), 1);
+        // The page does without, in two seconds from when it began to wait.
+        let tick = Duration::from_millis(50);
+        while tokio::time::timeout(tick, &mut asking).await.is_err() {
+            test.clock.advance(Duration::from_secs(1));
+        }
+        person.reload().await;
+        assert!(matches!(person.view.page, Page::NewPassword { .. }));
+        test.clock.advance(Duration::from_secs(5 * 60));
+        let found = writeback::find_out(&test.app, &agent.who).await.unwrap();
+        assert!(found.is_empty());
+        assert_eq!(settle(&test).await, 1);
+        assert_eq!(settle(&test).await, 0);
+    })
+    .await;
+}

@@ -151,8 +151,15 @@ fn ldif(person: &Person, user: &SambaUser) -> String {
 /// Creates the organisation, unless it is in the data folder already, and tells what everybody is for.
 pub(super) async fn people(app: &App, beside: &Beside) -> Result<Vec<DemoUser>, Failure> {
     let known = admin::tenant::list(app, None).await?;
-    if !known.iter().any(|tenant| tenant.name == TENANT) {
-        seed(app, &admin::operator(app), &[organisation(&beside.anchors)]).await?;
+    let operator = admin::operator(app);
+    if known.iter().any(|tenant| tenant.name == TENANT) {
+        // The directory is a new one each time, and so are the ids in it.
+        for (person, anchor) in PEOPLE.iter().zip(&beside.anchors) {
+            let values = [(Field::Anchor, anchor.clone())];
+            admin::user::set(app, &operator, person.upn, &values).await?;
+        }
+    } else {
+        seed(app, &operator, &[organisation(&beside.anchors)]).await?;
     }
     Ok(PEOPLE
         .iter()
