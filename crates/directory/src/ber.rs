@@ -27,8 +27,8 @@ impl<'a> Reader<'a> {
     /// The content of the next value if it has this tag.
     pub(crate) fn take(&mut self, tag: u8) -> Option<&'a [u8]> {
         let mut ahead = *self;
-        let (found, content) = ahead.any()?;
-        if found != tag {
+        let (kind, content) = ahead.any()?;
+        if !kind.eq(&tag) {
             return None;
         }
         *self = ahead;

@@ -294,7 +294,7 @@ async fn apply(tx: &mut Tx, work: &mut Work<'_>, page: &Page) -> Result<(), AppE
             let digest = object::digest(object);
             let is_same = known.as_ref().is_some_and(|known| {
                 known.domain == work.domain
-                    && known.digest == digest
+                    && object::is_as_before(known, &digest)
                     && known.applied_version.is_some()
                     && known.applied_version == known.version
                     && known.held.is_none()

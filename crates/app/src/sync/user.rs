@@ -5,7 +5,7 @@ use latchkey_core::model::{Origin, Source, User, UserType};
 use latchkey_store::methods::{self, MethodKind, NewMethod};
 use latchkey_store::sync_objects::Object as Known;
 use latchkey_store::{StoreError, Tx, accounts};
-use latchkey_types::{CountryCode, EmailAddress, MethodId, PhoneNumber, Upn, UserId};
+use latchkey_types::{CountryCode, EmailAddress, MethodId, PhoneNumber, Secret, Upn, UserId};
 use latchkey_wire::v1::Object;
 use serde_json::Value;
 
@@ -437,7 +437,7 @@ async fn assign_private(
         };
         if let Some(row) = row {
             let old = open_text(&work.key, "method", "value", row.id.0, &row.value)?;
-            if *old.expose() == new {
+            if old == Secret::new(new.clone()) {
                 continue;
             }
         }

@@ -69,8 +69,8 @@ pub(crate) async fn came(
             };
             let is_signed =
                 keys.is_some_and(|keys| keys.sign.verifies(&statement, &signed.signature));
-            let answer = decode::<Answer>(&signed.text).ok();
-            match answer.filter(|answer| is_signed && answer.id == operation.id) {
+            let said = decode::<Answer>(&signed.text).ok();
+            match said.filter(|said| is_signed && said.id == operation.id) {
                 Some(answer) => Ok(Came::Answer(answer)),
                 None => {
                     tracing::error!(operation = %operation.id, "an answer was not signed by its agent");

@@ -154,7 +154,7 @@ async fn dirsync(
         let Some((more, next)) = dirsync_answer(&result) else {
             return Err(Refusal::new(&result, &[]).of_a_search().into());
         };
-        let stuck = next == cookie;
+        let stuck = next.eq(&cookie);
         cookie = next;
         if !more || stuck {
             break;
