@@ -1,6 +1,6 @@
 //! What Latchkey costs, each figure beside its limit, measured in the same run.
 //!
-//! `cargo build --release && cargo run --release -p latchkey-bench -- resets|sign-ins|pages|look-up|expiry|synchronise|start|memory|weight`
+//! `cargo build --release --workspace && cargo run --release -p latchkey-bench -- resets|sign-ins|pages|look-up|expiry|synchronise|writeback|start|memory|weight`
 //!
 //! The service is the real program, pinned to processor 0; whoever asks is on processor 1. `look-up`,
 //! `expiry` and `synchronise` are use cases alone, without a server around them. Method and
@@ -28,6 +28,7 @@ mod sign_ins;
 mod start;
 mod synchronise;
 mod weight;
+mod writeback;
 
 use std::process::ExitCode;
 
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         ["expiry", users] => runtime.block_on(expiry::run(users.parse().unwrap())),
         ["synchronise"] => synchronise::run(100_000),
         ["synchronise", users] => synchronise::run(users.parse().unwrap()),
+        ["writeback"] => runtime.block_on(writeback::run()),
         ["pages"] => runtime.block_on(pages::run()),
         ["start"] => runtime.block_on(start::run()),
         ["memory"] => runtime.block_on(memory::run()),
@@ -60,7 +62,7 @@ fn main() -> ExitCode {
         ["bare", bytes] => runtime.block_on(bare::serve(bytes.parse().unwrap())),
         _ => {
             println!(
-                "usage: latchkey-bench resets|sign-ins|pages|look-up|expiry|synchronise|start|memory|weight"
+                "usage: latchkey-bench resets|sign-ins|pages|look-up|expiry|synchronise|writeback|start|memory|weight"
             );
             return ExitCode::from(2);
         }

@@ -103,20 +103,37 @@ impl Installation {
 
     /// A command of the operator, with something on standard input.
     pub(crate) fn operator(&self, arguments: &[&str], input: &str) {
-        let mut child = Command::new(program())
-            .arg("--config")
-            .arg(&self.config)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // One that reads nothing may have gone.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        let done = child.wait_with_output().unwrap();
-        let said = String::from_utf8_lossy(&done.stderr);
-        assert!(done.status.success(), "{arguments:?}: {said}");
+        self.asked(arguments, input);
+    }
+
+    fn asked(&self, arguments: &[&str], input: &str) -> String {
+        let mut command = Command::new(program());
+        command.arg("--config").arg(&self.config).args(arguments);
+        feed(command, input)
+    }
+
+    /// Where things of this installation may be kept.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// A token that enrols an agent.
+    pub(crate) fn token(&self, tenant: &str, domain: &str) -> String {
+        let said = self.asked(&["agent", "enrol", tenant, domain, "--json"], "");
+        let token = said.split("\"token\":\"").nth(1).unwrap();
+        token.split('"').next().unwrap().to_owned()
+    }
+
+    /// Waits until so many agents of a tenant run and their directories are well.
+    pub(crate) fn await_agents(&self, tenant: &str, count: usize) {
+        let began = std::time::Instant::now();
+        let running = || {
+            let said = self.asked(&["agent", "status", tenant, "--json"], "");
+            said.matches("\"status\":\"running\"").count()
+        };
+        while running() < count {
+            assert!(began.elapsed().as_secs() < 60, "no {count} agents run");
+        }
     }
 
     /// `latchkey serve` on the measured processor, ready.
@@ -129,10 +146,31 @@ impl Installation {
     }
 }
 
+/// Runs a command with something on standard input; what it says.
+pub(crate) fn feed(mut command: Command, input: &str) -> String {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // One that reads nothing may have gone.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let done = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{command:?}: {said}");
+    String::from_utf8(done.stdout).unwrap()
+}
+
 /// A process; it is ended when this is dropped.
 pub(crate) struct Running(Child);
 
 impl Running {
+    /// A process.
+    pub(crate) fn start(mut command: Command) -> Self {
+        Self(command.spawn().unwrap())
+    }
+
     /// A process that says one line when it is ready; the line.
     pub(crate) fn ready(mut command: Command) -> (Self, String) {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();

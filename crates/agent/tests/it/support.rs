@@ -276,6 +276,8 @@ pub(crate) struct Holder {
     pub(crate) held: Notify,
     /// It was told to stop, and knows.
     pub(crate) stopping: Notify,
+    /// The cursor of a run is on the disk.
+    pub(crate) cursor_kept: Notify,
 }
 
 #[async_trait]
@@ -293,7 +295,10 @@ impl Watch for Holder {
             Step::PageRead(page) => Hold::PageRead(page),
             Step::PageSent(page) => Hold::PageSent(page),
             Step::PageKept(page) => Hold::PageKept(page),
-            Step::CursorKept => Hold::CursorKept,
+            Step::CursorKept => {
+                self.cursor_kept.notify_one();
+                Hold::CursorKept
+            }
             Step::Stopping => return self.stopping.notify_one(),
             Step::Ready | Step::Welcomed | Step::Disconnected => return,
         };

@@ -87,7 +87,7 @@ fn place(bench: &Bench) -> Option<serde_json::Value> {
 
 async fn until_kept(bench: &Bench, at: u32) {
     while place(bench).is_none_or(|place| place["cursor"] != cursor(at)) {
-        tokio::time::sleep(Duration::from_millis(2)).await;
+        bench.holder.cursor_kept.notified().await;
     }
 }
 

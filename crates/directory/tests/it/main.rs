@@ -5,7 +5,6 @@
 mod cable;
 mod connecting;
 mod hostile;
-mod latency;
 mod peer;
 mod samba_change;
 mod samba_reset;
