@@ -113,12 +113,7 @@ fn ways_in(case: &Case, user: &User, kept: Kept) -> Vec<Factor> {
     let has_password = if is_kept_here(user) {
         user.password_set_at.is_some()
     } else {
-        case.writeback == Writeback::Ready
-            && matches!(
-                user.managed,
-                Managed::PassThrough | Managed::PasswordHashSync
-            )
-            && user.user_type != UserType::ExternalGuest
+        case.writeback == Writeback::Ready && user.is_checked_in_directory()
     };
     let is_locked = kept.locks.iter().all(Option::is_some);
     [

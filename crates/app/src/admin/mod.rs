@@ -21,6 +21,7 @@ pub mod sync;
 pub mod tenant;
 pub mod user;
 pub mod user_import;
+mod written_password;
 
 use latchkey_core::audit::ActorKind;
 use latchkey_types::{Locale, RequestId};

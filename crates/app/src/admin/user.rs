@@ -17,9 +17,8 @@ use serde_json::{Value, json};
 
 use super::methods::MethodView;
 use super::policy::{as_json, changes};
-use super::{PAGE, find, methods, tenant};
+use super::{PAGE, find, methods, tenant, written_password};
 use crate::audit::{Entry, Target, record_one};
-use crate::change::by_administrator;
 use crate::{App, AppError, Ctx};
 
 macro_rules! fields {
@@ -677,14 +676,7 @@ pub async fn set_password(
         .with("must_change_password", must_change)
         .with("policy_overridden", force && !soft.is_empty());
     if in_directory {
-        let refused = by_administrator(app, ctx, &user, password, must_change, entry).await?;
-        return match refused {
-            None => Ok(()),
-            Some(why) => Err(AppError::Invalid(format!(
-                "the directory did not set the password: {}",
-                why.code()
-            ))),
-        };
+        return written_password::set(app, ctx, &user, password, must_change, entry).await;
     }
     let hash = app
         .hashing()

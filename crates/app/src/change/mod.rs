@@ -2,10 +2,11 @@
 //! *Change*.
 
 mod attempt;
-mod elsewhere;
+mod directory;
 mod notify;
 
 use latchkey_core::audit::Activity;
+use latchkey_core::model::User;
 use latchkey_core::password::{Occasion, Rule, Violation, may_change_from, normalise};
 use latchkey_core::reset::{DirectoryState, Writeback};
 use latchkey_core::sign_in::MustChange;
@@ -19,7 +20,7 @@ use crate::sign_in::{Here, is_kept_here, outlive};
 use crate::{App, AppError, Ctx};
 
 use attempt::Attempt;
-pub(crate) use elsewhere::{by_administrator, settle};
+pub(crate) use notify::was_changed;
 
 /// The page as it is now.
 #[derive(Debug, Clone)]
@@ -106,9 +107,9 @@ pub async fn view(app: &App, cookie: &Secret<String>) -> Result<Option<View>, Ap
         .case
         .user
         .as_ref()
-        .is_some_and(elsewhere::is_in_directory);
+        .is_some_and(User::is_checked_in_directory);
     let directory = if in_directory {
-        elsewhere::read(app, &here).await?
+        directory::read(app, &here).await?
     } else {
         None
     };
@@ -123,7 +124,7 @@ fn view_of(app: &App, here: &Here, directory: Option<&DirectoryState>) -> Option
         .password_set_at
         .and_then(|set_at| may_change_from(policy, set_at))
         .filter(|from| why.is_none() && here.now < *from);
-    let in_directory = elsewhere::is_in_directory(user);
+    let in_directory = user.is_checked_in_directory();
     let policy = directory.map(|directory| &directory.policy);
     let young = if in_directory {
         policy
@@ -208,7 +209,7 @@ pub async fn change(
             refuse(app, ctx, &here, &found).await?;
             return again(Notice::Refused(found));
         }
-        return elsewhere::change(app, ctx, &here, cookie, current, new).await;
+        return directory::change(app, ctx, &here, cookie, current, new).await;
     }
     // The present one first: whoever does not know it learns nothing about the new one, such as
     // whether it was used before.

@@ -10,7 +10,7 @@ use crate::reset::{Case, NOT_ME_VALID, not_me_token, post, recipients};
 use crate::{App, AppError, Ctx};
 
 /// Tells the owner at every address; masked, who was told.
-pub(super) async fn was_changed(
+pub(crate) async fn was_changed(
     tx: &mut Tx,
     app: &App,
     ctx: &Ctx,

@@ -43,8 +43,10 @@ pub(crate) use case::{Case, in_scope};
 pub(crate) use code::matched_step;
 pub(crate) use forms::brand;
 pub(crate) use limits::may_send;
-pub(crate) use notify::{NOT_ME_VALID, addresses, frozen, locked, not_me_token, post, recipients};
+pub(crate) use notify::{
+    NOT_ME_VALID, addresses, frozen, locked, not_me_token, post, recipients, was_written,
+};
 pub(crate) use recovery_code::slot as recovery_code_slot;
 pub(crate) use who::{case_of, name_key};
-pub(crate) use writeback::{Settled, settle, state_of, state_read};
+pub(crate) use writeback::{Settled, settle, state_read};
 pub use writeback::{choose_reset, read_directory, unlock, working};

@@ -273,18 +273,18 @@ pub(super) async fn was_reset(
     ctx: &Ctx,
     open: &Open,
 ) -> Result<usize, AppError> {
-    was_written(tx, app, ctx, open, What::Reset).await
+    was_written(tx, app, ctx, &open.case, open.now, What::Reset).await
 }
 
 /// The same of what was done in a directory.
-pub(super) async fn was_written(
+pub(crate) async fn was_written(
     tx: &mut Tx,
     app: &App,
     ctx: &Ctx,
-    open: &Open,
+    case: &Case,
+    now: Timestamp,
     what: What,
 ) -> Result<usize, AppError> {
-    let case = &open.case;
     let (kind, letter): (_, fn(Texts, &PasswordReset<'_>) -> Content) = match what {
         What::Reset => (MessageKind::PasswordReset, messages::password_reset),
         What::Unlock => (MessageKind::AccountUnlocked, messages::account_unlocked),
@@ -292,13 +292,13 @@ pub(super) async fn was_written(
     let Some(user) = &case.user else { return Ok(0) };
     let address = ctx.stored_address(case.tenant.settings.client_address);
     let occasion = Occasion {
-        when: open.now,
+        when: now,
         address: &address,
         browser: &ctx.browser,
     };
     let mut count = 0;
     if case.tenant.settings.notifications.users {
-        let token = not_me_token(tx, app, case, case.subject_id, Deed::Reset, open.now).await?;
+        let token = not_me_token(tx, app, case, case.subject_id, Deed::Reset, now).await?;
         let everyone = recipients(case, ctx.locale);
         let masks: Vec<(EmailAddress, Masked)> = everyone
             .iter()

@@ -1,12 +1,13 @@
 //! Resetting or unlocking where the password is in a directory: an agent does it, and the person sees
 //! what the directory says.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use latchkey_core::audit::Activity;
 use latchkey_core::password::DirectoryPolicy;
-use latchkey_core::reset::{Deed, DirectoryState, Effect, Event, Stage, Step, Writeback, Written};
-use latchkey_store::{Tx, accounts, links, lockout, operations, registration, sessions};
+use latchkey_core::reset::{Deed, DirectoryState, Effect, Event, Stage, Writeback, Written};
+use latchkey_store::{Tx, operations, sessions};
 use latchkey_types::{OperationId, Password, Secret, SessionId, TenantId};
 use latchkey_wire::operation::{AccountState, Outcome as Came, Refusal as Said, Verb};
 
@@ -15,14 +16,10 @@ use super::step::{
     Open, advance, answer, apply, cookie_tag, end_entry, find, open, progress, refused, say, store,
 };
 use super::{Notice, Outcome, View, notify, render};
-use crate::writeback::{self, Ask, Pending, TIME_TO_BEGIN, ask, wait};
+use crate::writeback::{
+    self, Ask, PATIENCE, Pending, STATE_PATIENCE, TIME_TO_BEGIN, ask, question, wait,
+};
 use crate::{App, AppError, Ctx, audit};
-
-/// How long a post waits for the directory before it shows that it is still at work.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long the page of the new password waits for the directory's policy.
-const POLICY_PATIENCE: Duration = Duration::from_secs(2);
 
 /// From when on the page says that it takes longer than it should.
 pub(super) const SLOW: Duration = Duration::from_secs(45);
@@ -88,20 +85,16 @@ async fn write(
     new: Option<&Password>,
     hash: Option<String>,
 ) -> Result<Option<Outcome>, AppError> {
-    let pending = Pending {
-        hash,
-        must_change: false,
-    };
+    let pending = Pending::of(ctx, hash, false);
     let outcome = in_step(app, ctx, cookie, version, async |mut tx, mut open| {
         let tx = &mut tx;
-        if matches!(
+        let is_away = matches!(
             open.case.writeback,
             Writeback::Unreachable | Writeback::ActionRequired
-        ) {
+        );
+        if is_away {
             // Known before anything is asked: nobody has to wait for it.
-            let entry = progress(&open, "directory not reached").failed();
-            audit::record_one(tx, app, ctx, &open.case.tenant, entry).await?;
-            return Ok(say(app, &open, Notice::DirectoryAway));
+            return away(tx, app, ctx, &open).await;
         }
         let operation = OperationId::new(app.clock(), app.entropy());
         let step = match apply(&open, Event::Write { operation, deed }) {
@@ -117,36 +110,20 @@ async fn write(
             return Err(AppError::bug("an authorisation without an account"));
         };
         let what = Ask {
-            verb: match deed {
-                Deed::Reset => Verb::Reset,
-                Deed::Unlock => Verb::Unlock,
-            },
-            user,
             session: Some(open.row.id),
             password: new,
-            old_password: None,
-            must_change: false,
             pending: Some(&pending),
-            time: TIME_TO_BEGIN,
+            ..Ask::new(verb(deed), user, TIME_TO_BEGIN)
         };
-        if !ask(
-            tx,
-            app,
-            &open.case.data_key,
-            &open.case.agents,
-            operation,
-            &what,
-        )
-        .await?
-        {
-            return Ok(say(app, &open, Notice::DirectoryAway));
+        let (key, agents) = (&open.case.data_key, &open.case.agents);
+        if !ask(tx, app, key, agents, operation, &what).await? {
+            return away(tx, app, ctx, &open).await;
         }
         open.session = step.next;
-        let mut open = open;
         advance(tx, app, &mut open, None, None).await?;
         let entry = progress(&open, "directory asked")
             .with("operation", operation.to_string())
-            .with("verb", what_name(deed));
+            .with("verb", verb(deed).as_str());
         audit::record_one(tx, app, ctx, &open.case.tenant, entry).await?;
         let moved = super::step::Moved { open, cookie: None };
         Ok(answer(app, moved, None))
@@ -176,11 +153,19 @@ async fn write(
     }))
 }
 
-const fn what_name(deed: Deed) -> &'static str {
+/// What the agent is asked.
+const fn verb(deed: Deed) -> Verb {
     match deed {
-        Deed::Reset => "reset",
-        Deed::Unlock => "unlock",
+        Deed::Reset => Verb::Reset,
+        Deed::Unlock => Verb::Unlock,
     }
+}
+
+/// The directory cannot be asked: nothing was done.
+async fn away(tx: &mut Tx, app: &App, ctx: &Ctx, open: &Open) -> Result<Outcome, AppError> {
+    let entry = progress(open, "directory not reached").failed();
+    audit::record_one(tx, app, ctx, &open.case.tenant, entry).await?;
+    Ok(say(app, open, Notice::DirectoryAway))
 }
 
 async fn view_of(app: &App, tag: &[u8; 32]) -> Result<Option<View>, AppError> {
@@ -261,9 +246,20 @@ pub(crate) async fn settle(
             let gates: Vec<&str> = open.session.passed().iter().map(|g| g.as_str()).collect();
             let step = apply(&open, event)
                 .map_err(|_| AppError::bug("what came of an operation has no place"))?;
-            let done = settled(tx, app, ctx, &mut open, step, deed, &operation).await?;
-            let mut entry = match &done {
-                Some(detail) => end_entry(&open, *detail).with("methods", gates),
+            let ended = step.effects.iter().find_map(|effect| match effect {
+                Effect::End(detail) => Some(*detail),
+                _ => None,
+            });
+            let pending = Pending::read(&open.case.data_key, &operation)?;
+            // Whoever asked did it, whoever gets to say so.
+            let ctx = &pending.by(ctx);
+            if written == Written::Done {
+                writeback::done(tx, &open.case, verb(deed), &pending, open.now).await?;
+            }
+            open.session = step.next;
+            advance(tx, app, &mut open, None, ended).await?;
+            let mut entry = match ended {
+                Some(detail) => end_entry(&open, detail).with("methods", gates),
                 None => progress(&open, "directory refused").failed(),
             };
             if deed == Deed::Unlock && written == Written::Done {
@@ -277,7 +273,7 @@ pub(crate) async fn settle(
                 entry = entry.with("directory", detail);
             }
             if written == Written::Done {
-                let told = notify::was_written(tx, app, ctx, &open, deed).await?;
+                let told = notify::was_written(tx, app, ctx, &open.case, open.now, deed).await?;
                 entry = entry.with("told", told);
             }
             audit::record_one(tx, app, ctx, &open.case.tenant, entry).await?;
@@ -285,46 +281,6 @@ pub(crate) async fn settle(
             Ok(Settled::Here)
         })
         .await
-}
-
-/// Moves the session on and keeps here what follows; how the session ended, if it did.
-async fn settled(
-    tx: &mut Tx,
-    app: &App,
-    _ctx: &Ctx,
-    open: &mut Open,
-    step: Step,
-    deed: Deed,
-    operation: &operations::Operation,
-) -> Result<Option<latchkey_core::reset::Detail>, AppError> {
-    let detail = step.effects.iter().find_map(|effect| match effect {
-        Effect::End(detail) => Some(*detail),
-        _ => None,
-    });
-    let is_done =
-        detail.is_some_and(|detail| detail.result() == latchkey_core::reset::ResultKind::Succeeded);
-    let (tenant, user) = (open.row.tenant, open.row.subject);
-    if is_done {
-        if deed == Deed::Reset {
-            let pending = Pending::read(&open.case.data_key, operation)?;
-            was_set(tx, app, open, pending).await?;
-        }
-        lockout::clear(tx, tenant, user, open.now).await?;
-        links::void_for_user(tx, tenant, user, open.now).await?;
-    }
-    open.session = step.next;
-    advance(tx, app, open, None, detail).await?;
-    Ok(detail)
-}
-
-/// The directory has a new password: everything that the old one gave is over.
-async fn was_set(tx: &mut Tx, _app: &App, open: &Open, pending: Pending) -> Result<(), AppError> {
-    let (tenant, user) = (open.row.tenant, open.row.subject);
-    let hash = pending.hash.filter(|_| open.case.keeps_copy());
-    let must_change = pending.must_change;
-    accounts::password_written(tx, tenant, user, hash.as_deref(), must_change, open.now).await?;
-    registration::note_reset(tx, tenant, user, open.now).await?;
-    Ok(())
 }
 
 /// Nobody can tell any more what came of it: the operation is gone. The session ends without saying
@@ -395,27 +351,22 @@ pub async fn read_directory(app: &App, ctx: &Ctx, cookie: &Secret<String>) -> Re
             let Some(user) = open.case.user.as_ref().filter(|_| wants_directory(&open)) else {
                 return Ok(None);
             };
-            let what = state_of(user);
-            let agents = &open.case.agents;
-            let asked = ask(tx, app, &open.case.data_key, agents, operation, &what).await?;
-            Ok::<_, AppError>(asked.then_some(open.row.tenant))
+            let what = Ask::new(Verb::State, user, STATE_PATIENCE);
+            let (key, agents) = (&open.case.data_key, &open.case.agents);
+            let asked = ask(tx, app, key, agents, operation, &what).await?;
+            Ok::<_, AppError>(asked.then(|| (open.row.tenant, Arc::clone(key))))
         })
         .await?;
-    let Some(tenant) = asked else { return Ok(()) };
-    let until = app.clock().now().plus(POLICY_PATIENCE);
-    wait(app, tenant, operation, until).await?;
+    let Some((tenant, key)) = asked else {
+        return Ok(());
+    };
+    let Came::State(state) = question(app, &key, tenant, operation, STATE_PATIENCE).await? else {
+        return Ok(());
+    };
     app.db()
         .write(async |mut tx| {
             let tx = &mut tx;
             let Some(mut open) = find(tx, app, &tag).await? else {
-                return Ok(());
-            };
-            let Some(asked) = operations::get(tx, tenant, operation).await? else {
-                return Ok(());
-            };
-            let came = writeback::came(tx, &open.case.data_key, &asked).await?;
-            operations::settle(tx, tenant, operation, open.now).await?;
-            let Came::State(state) = came.outcome() else {
                 return Ok(());
             };
             let (row, event) = (&open.row, Event::DirectoryRead(state_read(&state)));
@@ -439,20 +390,6 @@ fn wants_directory(open: &Open) -> bool {
     ) && open.session.directory().is_none()
         && open.case.who.managed.is_on_premises()
         && open.case.writeback == Writeback::Ready
-}
-
-/// The question how an account is.
-pub(crate) fn state_of(user: &latchkey_core::model::User) -> Ask<'_> {
-    Ask {
-        verb: Verb::State,
-        user,
-        session: None,
-        password: None,
-        old_password: None,
-        must_change: false,
-        pending: None,
-        time: POLICY_PATIENCE,
-    }
 }
 
 /// What the pages need of the answer.

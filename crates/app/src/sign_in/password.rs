@@ -5,7 +5,6 @@
 //! An account and a name that nobody has issue the same statements and cost the same work.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use latchkey_core::audit::Activity;
 use latchkey_core::model::{Managed, User, UserType};
@@ -18,7 +17,7 @@ use latchkey_crypto::argon::Verdict;
 use latchkey_crypto::keys::Purpose;
 use latchkey_crypto::seal::DataKey;
 use latchkey_store::lockout::{self, Counter};
-use latchkey_store::{Tx, accounts, networks, operations};
+use latchkey_store::{Tx, accounts, networks};
 use latchkey_types::{OperationId, Password, Secret, TenantId, Timestamp};
 use latchkey_wire::operation::{Outcome as Came, Refusal, Verb};
 
@@ -27,7 +26,7 @@ use super::passkey::Ceremony;
 use super::session::todo;
 use super::{Notice, Outcome, SignedInNow, begin, landing};
 use crate::reset::{Case, locked};
-use crate::writeback::{self, Ask, ask, wait};
+use crate::writeback::{self, Ask, PATIENCE, ask};
 use crate::{App, AppError, Ctx, audit};
 
 /// A try that is counted and has yet to be compared.
@@ -145,7 +144,11 @@ async fn question(
     typed: &Password,
 ) -> Result<Option<Asked>, AppError> {
     let case = &open.case;
-    let Some(user) = case.user.as_ref().filter(|user| is_in_directory(user)) else {
+    let Some(user) = case
+        .user
+        .as_ref()
+        .filter(|user| user.is_checked_in_directory())
+    else {
         return Ok(None);
     };
     if case.writeback != Writeback::Ready {
@@ -153,14 +156,8 @@ async fn question(
     }
     let operation = OperationId::new(app.clock(), app.entropy());
     let what = Ask {
-        verb: Verb::Verify,
-        user,
-        session: None,
         password: Some(typed),
-        old_password: None,
-        must_change: false,
-        pending: None,
-        time: PATIENCE,
+        ..Ask::new(Verb::Verify, user, PATIENCE)
     };
     let asked = ask(tx, app, &case.data_key, &case.agents, operation, &what).await?;
     Ok(asked.then(|| Asked {
@@ -171,30 +168,15 @@ async fn question(
     }))
 }
 
-/// Whether somebody's password is looked up in a directory.
-fn is_in_directory(user: &User) -> bool {
-    matches!(
-        user.managed,
-        Managed::PassThrough | Managed::PasswordHashSync
-    ) && user.user_type != UserType::ExternalGuest
-}
-
 /// Waits for what the directory says.
 async fn said(app: &App, asked: &Asked) -> Result<Directory, AppError> {
-    let (tenant, operation) = (asked.tenant, asked.operation);
-    wait(app, tenant, operation, app.clock().now().plus(PATIENCE)).await?;
-    let outcome = app
-        .db()
-        .write(async |mut tx| {
-            let tx = &mut tx;
-            let Some(row) = operations::get(tx, tenant, operation).await? else {
-                return Ok(Came::Unknown);
-            };
-            let came = writeback::came(tx, &asked.key, &row).await?;
-            operations::settle(tx, tenant, operation, app.clock().now()).await?;
-            Ok::<_, AppError>(came.outcome())
-        })
-        .await?;
+    let Asked {
+        tenant,
+        operation,
+        key,
+        ..
+    } = asked;
+    let outcome = writeback::question(app, key, *tenant, *operation, PATIENCE).await?;
     Ok(match outcome {
         Came::Done { must_change, .. } => Directory::Right { must_change },
         Came::Refused { why } => match why {
@@ -406,9 +388,6 @@ async fn wrong(
 
 const DIRECTORY: &str = "directory_unavailable";
 const LOCKED_THERE: &str = "locked_in_directory";
-
-/// How long a sign-in waits for the directory.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why somebody is not let in, for the audit log.
 fn why(open: &Open, compared: &Compared) -> &'static str {

@@ -1,13 +1,15 @@
 //! Asking the agents of a domain to do something to an account.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
+use latchkey_core::audit::ActorKind;
 use latchkey_core::model::User;
 use latchkey_crypto::seal::DataKey;
 use latchkey_store::Tx;
 use latchkey_store::agents::Agent;
 use latchkey_store::operations::{self, NewOperation};
-use latchkey_types::{OperationId, Password, Secret, SessionId};
+use latchkey_types::{Locale, OperationId, Password, Secret, SessionId};
 use latchkey_wire::envelope::{self, Recipient};
 use latchkey_wire::operation::{Contents, Context, Verb};
 use serde::{Deserialize, Serialize};
@@ -15,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::agents::normal_domain;
 use super::keys::PublicKeys;
 use crate::keys::{open, seal};
-use crate::{App, AppError};
+use crate::{App, AppError, Ctx};
 
 /// What is asked.
 pub(crate) struct Ask<'a> {
@@ -31,6 +33,22 @@ pub(crate) struct Ask<'a> {
     pub time: Duration,
 }
 
+impl<'a> Ask<'a> {
+    /// A verb about somebody, without a password.
+    pub(crate) const fn new(verb: Verb, user: &'a User, time: Duration) -> Self {
+        Self {
+            verb,
+            user,
+            session: None,
+            password: None,
+            old_password: None,
+            must_change: false,
+            pending: None,
+            time,
+        }
+    }
+}
+
 /// What has to be done here when the directory said yes, and who acted, in case that somebody else has
 /// to do it.
 #[derive(Debug, Clone, Serialize, Deserialize, Default)]
@@ -41,9 +59,43 @@ pub(crate) struct Pending {
     /// Whether the password has to be changed at the next sign-in.
     #[serde(default)]
     pub must_change: bool,
+    /// Who asked.
+    #[serde(default)]
+    actor: String,
+    #[serde(default)]
+    address: Option<IpAddr>,
+    #[serde(default)]
+    browser: String,
+    #[serde(default)]
+    locale: String,
 }
 
 impl Pending {
+    pub(crate) fn of(ctx: &Ctx, hash: Option<String>, must_change: bool) -> Self {
+        Self {
+            hash,
+            must_change,
+            actor: ctx.actor.name().to_owned(),
+            address: ctx.address,
+            browser: ctx.browser.clone(),
+            locale: ctx.locale.tag().to_owned(),
+        }
+    }
+
+    /// The circumstances in which it was asked, as the request of now.
+    pub(crate) fn by(&self, ctx: &Ctx) -> Ctx {
+        let Some(actor) = ActorKind::parse(&self.actor) else {
+            return ctx.clone();
+        };
+        Ctx {
+            request: ctx.request,
+            address: self.address,
+            browser: self.browser.clone(),
+            locale: Locale::parse(&self.locale).unwrap_or(ctx.locale),
+            actor,
+        }
+    }
+
     pub(crate) fn keep(
         &self,
         app: &App,

@@ -125,3 +125,36 @@ pub(crate) async fn wait(
         }
     }
 }
+
+/// Waits for the answer to a question that changes nothing, and forgets the question.
+pub(crate) async fn question(
+    app: &App,
+    key: &DataKey,
+    tenant: TenantId,
+    id: OperationId,
+    patience: Duration,
+) -> Result<Outcome, AppError> {
+    wait(app, tenant, id, app.clock().now().plus(patience)).await?;
+    app.db()
+        .write(async |mut tx| {
+            let tx = &mut tx;
+            let Some(operation) = operations::get(tx, tenant, id).await? else {
+                return Ok(Outcome::Unknown);
+            };
+            let outcome = came(tx, key, &operation).await?.outcome();
+            operations::drop_question(tx, tenant, id).await?;
+            Ok(outcome)
+        })
+        .await
+}
+
+/// What the audit log calls a refusal.
+pub(crate) const fn reason(why: Refusal) -> &'static str {
+    match why {
+        Refusal::WrongPassword => "wrong_password",
+        Refusal::Locked => "locked",
+        Refusal::Unreachable | Refusal::Expired => "directory_unavailable",
+        why if why.is_about_the_password() => "password_refused",
+        _ => "directory_refused",
+    }
+}

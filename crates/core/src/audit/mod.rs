@@ -173,6 +173,19 @@ impl ActorKind {
             Self::System => "system",
         }
     }
+
+    /// Reads a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [
+            Self::User,
+            Self::Administrator,
+            Self::Operator,
+            Self::Agent,
+            Self::System,
+        ]
+        .into_iter()
+        .find(|kind| kind.name() == name)
+    }
 }
 
 /// How it went.

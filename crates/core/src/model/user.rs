@@ -74,7 +74,8 @@ text_enum! {
 }
 
 impl Managed {
-    /// Whether a new password has to be written back to a directory.
+    /// Whether a new password has to be written back to a directory. Of a federated account too: its
+    /// provider checks passwords, and the directory behind that keeps them.
     pub const fn is_on_premises(self) -> bool {
         !matches!(self, Self::Cloud)
     }
@@ -145,6 +146,15 @@ pub struct User {
 }
 
 impl User {
+    /// Whether an agent compares and changes the password, because a directory keeps it and nobody
+    /// else checks it.
+    pub fn is_checked_in_directory(&self) -> bool {
+        matches!(
+            self.managed,
+            Managed::PassThrough | Managed::PasswordHashSync
+        ) && self.user_type != UserType::ExternalGuest
+    }
+
     /// A member with nothing but a name, made here, without a password.
     pub fn new(id: UserId, tenant: TenantId, upn: Upn, created_at: Timestamp) -> Self {
         Self {
