@@ -3,7 +3,6 @@
 //! `cargo bench -p latchkey-directory --bench directory`.
 #![expect(
     clippy::print_stdout,
-    clippy::disallowed_methods,
     clippy::unwrap_used,
     reason = "a benchmark asks the clock, prints, and ends when something is wrong"
 )]

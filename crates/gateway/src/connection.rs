@@ -1,5 +1,6 @@
 //! One connection of one agent.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -13,6 +14,7 @@ use latchkey_http::Incoming;
 use latchkey_types::{OperationId, random_bytes};
 use latchkey_wire::v1::{Agent, Denied, Service, Stop};
 use latchkey_wire::{MESSAGE_MAX, SUBPROTOCOL, VERSION, decode, encode};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::Gateway;
@@ -22,7 +24,7 @@ use crate::enrol::word;
 const TO_IDENTIFY: Duration = Duration::from_secs(10);
 
 /// After how much silence a connection is given up: heartbeats come far more often.
-const SILENCE: Duration = Duration::from_secs(75);
+const SILENCE: Duration = writeback::FRESH;
 
 /// How often the database is looked at for operations of other processes.
 const LOOK: Duration = Duration::from_millis(250);
@@ -52,7 +54,7 @@ pub(crate) async fn get(
         Ok(false) => return StatusCode::TOO_MANY_REQUESTS.into_response(),
         Err(_) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
-    let Ok(slot) = std::sync::Arc::clone(&gateway.slots).try_acquire_owned() else {
+    let Ok(stranger) = Arc::clone(&gateway.strangers).try_acquire_owned() else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     // As the agent has it in its configuration: the front knows the host by now.
@@ -72,8 +74,7 @@ pub(crate) async fn get(
     upgrade.on_upgrade(move |socket| {
         tasks.track_future(async move {
             let mut line = Line { gateway, socket };
-            line.run(&host).await;
-            drop(slot);
+            line.run(&host, stranger).await;
         })
     })
 }
@@ -131,8 +132,12 @@ impl From<AppError> for End {
 }
 
 impl Line {
-    async fn run(&mut self, host: &str) {
-        let end = match self.identify(host).await {
+    async fn run(&mut self, host: &str, stranger: OwnedSemaphorePermit) {
+        let identified = self.identify(host).await;
+        drop(stranger);
+        let slot = Arc::clone(&self.gateway.slots).try_acquire_owned();
+        let end = match identified {
+            Ok(_) if slot.is_err() => End::Refused(Denied::Busy),
             Ok(who) => {
                 tracing::info!(agent = %who.agent, domain = who.domain, "an agent is connected");
                 let end = match self.talk(&who).await {
@@ -255,8 +260,9 @@ impl Line {
             tokio::pin!(woken);
             // Before looking, so that nothing is missed between looking and waiting.
             woken.as_mut().enable();
-            if in_hand.len() < IN_HAND && writeback::is_waiting(&app, who).await? {
-                for handed in writeback::take(&app, who).await? {
+            let room = IN_HAND.saturating_sub(in_hand.len());
+            if room > 0 && writeback::is_waiting(&app, who).await? {
+                for handed in writeback::take(&app, who, room).await? {
                     in_hand.insert(handed.context.id);
                     self.say(&operate(handed)).await?;
                 }
@@ -270,6 +276,11 @@ impl Line {
                 () = woken => {}
                 _ = look.tick() => {}
                 _ = find_out.tick() => {
+                    // Also of one that says nothing of its health: it may have been revoked, or be on
+                    // another connection.
+                    if let Some(refused) = writeback::is_over(&app, who).await? {
+                        return Err(End::Refused(word(refused)));
+                    }
                     for handed in writeback::find_out(&app, who).await? {
                         let Handed { context, key_number, envelope } = handed;
                         let envelope = envelope.as_slice().into();
@@ -326,9 +337,10 @@ impl Line {
                 let now = app.clock().now();
                 match writeback::heard(&app, who, &health).await? {
                     Some(roll_over) => self.say(&Service::Heard { now, roll_over }).await?,
-                    // Revoked, which it hears when it comes again; or the same agent is on another
-                    // connection by now.
-                    None => return Err(End::Refused(Denied::Busy)),
+                    None => {
+                        let refused = writeback::is_over(&app, who).await?;
+                        return Err(End::Refused(refused.map_or(Denied::Busy, word)));
+                    }
                 }
             }
             keys @ Agent::NewKeys { .. } => match writeback::new_keys(&app, who, &keys).await? {

@@ -12,7 +12,7 @@ use latchkey_wire::{decode, encode};
 use crate::Gateway;
 
 /// The longest request to enrol, in bytes.
-const LONGEST: usize = 16 * 1024;
+pub(crate) const LONGEST: usize = 16 * 1024;
 
 /// Takes a token and the agent's public keys, and says who the agent is from now on.
 pub(crate) async fn post(
@@ -22,7 +22,7 @@ pub(crate) async fn post(
     body: Bytes,
 ) -> Response {
     // No browser has any business here.
-    if headers.contains_key(header::ORIGIN) || body.len() > LONGEST {
+    if headers.contains_key(header::ORIGIN) {
         return denied(StatusCode::BAD_REQUEST, Denied::Proof);
     }
     let app = &gateway.app;
@@ -48,6 +48,7 @@ pub(crate) const fn word(refused: Refused) -> Denied {
         Refused::Token => Denied::Token,
         Refused::Proof => Denied::Proof,
         Refused::Revoked => Denied::Revoked,
+        Refused::Elsewhere => Denied::Busy,
     }
 }
 

@@ -10,6 +10,7 @@ mod enrol;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use latchkey_app::App;
 use latchkey_wire::{CONNECT_PATH, ENROL_PATH};
@@ -20,6 +21,9 @@ use tokio_util::task::TaskTracker;
 /// Connections of agents that one process holds.
 const CONNECTIONS: usize = 1_000;
 
+/// Connections whose agent has not said who it is: apart, so that strangers keep no agent out.
+const STRANGERS: usize = 200;
+
 /// The gateway of one process. Clones share everything.
 #[derive(Clone)]
 pub struct Gateway {
@@ -27,6 +31,7 @@ pub struct Gateway {
     stop: CancellationToken,
     tasks: TaskTracker,
     slots: Arc<Semaphore>,
+    strangers: Arc<Semaphore>,
 }
 
 impl Gateway {
@@ -37,13 +42,18 @@ impl Gateway {
             stop,
             tasks: TaskTracker::new(),
             slots: Arc::new(Semaphore::new(CONNECTIONS)),
+            strangers: Arc::new(Semaphore::new(STRANGERS)),
         }
     }
 
     /// Its routes, to be put behind the front that all requests pass.
     pub fn routes(&self) -> Router {
         Router::new()
-            .route(ENROL_PATH, post(enrol::post))
+            .route(
+                ENROL_PATH,
+                // Before anything is known of who asks.
+                post(enrol::post).layer(DefaultBodyLimit::max(enrol::LONGEST)),
+            )
             .route(CONNECT_PATH, get(connection::get))
             .with_state(self.clone())
     }

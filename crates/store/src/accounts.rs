@@ -408,6 +408,23 @@ pub async fn rehash(
     Ok(changed)
 }
 
+/// Takes the copy of a hash away, if it is still this one, because the directory has another password.
+/// Nothing ends: whoever tried it is not in.
+pub async fn drop_copy(tx: &mut Tx, tenant: TenantId, id: UserId, hash: &str) -> Result<bool> {
+    on!(tx, |c| {
+        sqlx::query(
+        "UPDATE account SET password_hash = NULL
+         WHERE tenant_id = $1 AND id = $2 AND managed = 'password hash sync' AND password_hash = $3"
+    )
+    .bind(tenant.0)
+    .bind(id.0)
+    .bind(hash)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected() == 1)
+    })
+}
+
 /// Keeps that a directory wants a password changed, or that it does not. Nothing ends.
 pub async fn note_must_change(
     tx: &mut Tx,

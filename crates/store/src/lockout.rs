@@ -100,21 +100,6 @@ pub async fn wrong(
     Ok(began.then_some(until))
 }
 
-/// A counted try could not be compared, because the directory is away: it does not count, or an
-/// outage would lock everybody who tries again.
-pub async fn take_back(tx: &mut Tx, of: Counter) -> Result<()> {
-    on!(tx, |c| sqlx::query(
-        "UPDATE lockout SET failures = failures - 1
-         WHERE tenant_id = $1 AND subject_id = $2 AND familiar = $3 AND failures > 0"
-    )
-    .bind(of.tenant.0)
-    .bind(of.subject.0)
-    .bind(of.familiar)
-    .execute(c)
-    .await
-    .map(drop))
-}
-
 /// The password was right: the counter is forgotten.
 pub async fn right(tx: &mut Tx, of: Counter) -> Result<()> {
     on!(tx, |c| sqlx::query(

@@ -250,16 +250,32 @@ pub async fn is_waiting(tx: &mut Tx, tenant: TenantId, domain: &str) -> Result<b
     Ok(found.is_some())
 }
 
+/// An agent that takes operations.
+#[derive(Debug, Clone, Copy)]
+pub struct Taker<'a> {
+    /// The domain that it answers for, folded.
+    pub domain: &'a str,
+    /// Who it is.
+    pub agent: AgentId,
+    /// Another agent counts as there if it was heard of since then.
+    pub there_since: Timestamp,
+}
+
 /// Takes operations of a domain for an agent: those that are sealed to it and can still be begun, the
-/// oldest first. Nobody else gets them.
+/// oldest first. Nobody else gets them. If its directory is not well, it leaves those that are sealed
+/// to an agent whose directory is.
 pub async fn take(
     tx: &mut Tx,
     tenant: TenantId,
-    domain: &str,
-    agent: AgentId,
+    taker: Taker<'_>,
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<Handed>> {
+    let Taker {
+        domain,
+        agent,
+        there_since,
+    } = taker;
     // The guard again outside: see `outbox::claim`.
     let ids: Vec<Uuid> = on!(tx, |c| sqlx::query_scalar(
         "UPDATE operation SET state = 'taken', agent_id = $3, taken_at = $4
@@ -268,7 +284,14 @@ pub async fn take(
                  JOIN operation_envelope e ON e.tenant_id = o.tenant_id AND e.operation_id = o.id
                  WHERE o.tenant_id = $1 AND o.domain = $2 AND o.state = 'waiting'
                      AND o.settled_at IS NULL AND o.expires_at > $4 AND e.agent_id = $3
-                     AND EXISTS (SELECT 1 FROM agent a WHERE a.id = $3 AND a.revoked_at IS NULL)
+                     AND EXISTS (SELECT 1 FROM agent a WHERE a.id = $3 AND a.revoked_at IS NULL
+                         AND (a.health = 'well' OR NOT EXISTS (
+                             SELECT 1 FROM agent b
+                             JOIN operation_envelope f ON f.agent_id = b.id
+                                 AND f.tenant_id = o.tenant_id AND f.operation_id = o.id
+                             WHERE b.tenant_id = $1 AND b.domain = $2 AND b.id <> $3
+                                 AND b.revoked_at IS NULL AND b.connection <> ''
+                                 AND b.health = 'well' AND b.last_seen_at > $6)))
                  ORDER BY o.created_at, o.id LIMIT $5)
              AND state = 'waiting' AND expires_at > $4
          RETURNING id"
@@ -278,6 +301,7 @@ pub async fn take(
     .bind(agent.0)
     .bind(now.0)
     .bind(limit)
+    .bind(there_since.0)
     .fetch_all(c)
     .await)?;
     handed(tx, tenant, agent, ids).await
@@ -451,21 +475,30 @@ pub async fn settle(
 
 /// Operations of any tenant that have an answer, or were not taken in time, since before a moment, and
 /// that nobody settled: whoever waited for them is gone.
-pub async fn list_unsettled(tx: &mut Tx, before: Timestamp, limit: i64) -> Result<Vec<Operation>> {
-    let rows: Vec<Raw> = on!(tx, |c| {
-        sqlx::query_as(concat!(
+pub async fn list_unsettled(
+    tx: &mut Tx,
+    before: Timestamp,
+    after: Option<(Timestamp, OperationId)>,
+    limit: i64,
+) -> Result<Vec<Operation>> {
+    let (at, id) = after.unwrap_or((Timestamp(i64::MIN), OperationId(Uuid::nil())));
+    let rows: Vec<Raw> = on!(tx, |c| sqlx::query_as(concat!(
         "SELECT ",
         columns!(),
         " FROM operation
          WHERE settled_at IS NULL AND expires_at <= $1
-             AND (state = 'waiting' OR (state = 'taken' AND verb IN ('verify', 'state')) OR (state IN ('answered', 'expired') AND answered_at <= $1))
-         ORDER BY expires_at, id LIMIT $2"
+             AND (expires_at > $2 OR (expires_at = $2 AND id > $3))
+             AND (state = 'waiting'
+                 OR (state = 'taken' AND verb IN ('verify', 'state'))
+                 OR (state IN ('answered', 'expired') AND answered_at <= $1))
+         ORDER BY expires_at, id LIMIT $4"
     ))
     .bind(before.0)
+    .bind(at.0)
+    .bind(id.0)
     .bind(limit)
     .fetch_all(c)
-    .await
-    })?;
+    .await)?;
     rows.into_iter().map(Operation::try_from).collect()
 }
 
@@ -493,7 +526,7 @@ pub async fn drop_question(tx: &mut Tx, tenant: TenantId, id: OperationId) -> Re
     .map(|done| done.rows_affected() == 1))
 }
 
-/// Deletes settled operations, and those that expired before a moment and will never be answered.
+/// Deletes the operations that expired before a moment, whatever came of them.
 pub async fn purge(tx: &mut Tx, before: Timestamp) -> Result<u64> {
     on!(tx, |c| sqlx::query(
         "DELETE FROM operation WHERE expires_at < $1"

@@ -19,6 +19,9 @@ use tokio::task::JoinHandle;
 
 use crate::{Seeded, TestApp};
 
+/// How many operations it has in hand at once.
+const IN_HAND: usize = 16;
+
 /// An account in the directory.
 #[derive(Debug, Clone, Default)]
 pub struct Account {
@@ -262,7 +265,7 @@ impl Agent {
     /// # Panics
     /// If the service fails.
     pub async fn take(&self, test: &TestApp) -> Vec<Handed> {
-        writeback::take(&test.app, &self.who)
+        writeback::take(&test.app, &self.who, IN_HAND)
             .await
             .expect("no failure")
     }
@@ -276,7 +279,9 @@ impl Agent {
         Working(tokio::spawn(async move {
             loop {
                 let woken = app.db().asked().notified();
-                let taken = writeback::take(&app, &agent.who).await.expect("no failure");
+                let taken = writeback::take(&app, &agent.who, IN_HAND)
+                    .await
+                    .expect("no failure");
                 for handed in &taken {
                     let contents = agent.open(handed).expect("an envelope");
                     let outcome = agent.operate(&handed.context, &contents);

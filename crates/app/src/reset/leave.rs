@@ -89,14 +89,13 @@ pub async fn expire(app: &App, ctx: &Ctx) -> Result<usize, AppError> {
                     continue;
                 }
                 open.row.version += 1;
-                // Put off for long enough: nobody will ever say what came of it.
-                let step = match open.session.writing() {
-                    Some(_) => open
-                        .session
-                        .end_at_once(latchkey_core::reset::Detail::AbandonedChoosingPassword),
-                    None => apply(&open, Event::Expire)
-                        .map_err(|_| AppError::bug("an open session is over"))?,
-                };
+                if open.session.writing().is_some() {
+                    // Put off for long enough: nobody will ever say what came of it.
+                    super::writeback::lost(tx, app, ctx, open).await?;
+                    continue;
+                }
+                let step = apply(&open, Event::Expire)
+                    .map_err(|_| AppError::bug("an open session is over"))?;
                 store(tx, app, ctx, open, step, Vec::new()).await?;
             }
             Ok(count)

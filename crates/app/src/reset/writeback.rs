@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use latchkey_core::audit::Activity;
 use latchkey_core::password::DirectoryPolicy;
-use latchkey_core::reset::{Deed, DirectoryState, Effect, Event, Stage, Writeback, Written};
+use latchkey_core::reset::{
+    Deed, Detail, DirectoryState, Effect, Event, Stage, Writeback, Written,
+};
 use latchkey_store::{Tx, operations, sessions};
 use latchkey_types::{OperationId, Password, Secret, SessionId, TenantId};
 use latchkey_wire::operation::{AccountState, Outcome as Came, Refusal as Said, Verb};
@@ -14,8 +16,10 @@ use latchkey_wire::operation::{AccountState, Outcome as Came, Refusal as Said, V
 use super::methods::in_step;
 use super::step::{
     Open, advance, answer, apply, cookie_tag, end_entry, find, open, progress, refused, say, store,
+    target,
 };
 use super::{Notice, Outcome, View, notify, render};
+use crate::audit::Entry;
 use crate::writeback::{
     self, Ask, PATIENCE, Pending, STATE_PATIENCE, TIME_TO_BEGIN, ask, question, wait,
 };
@@ -228,7 +232,12 @@ pub(crate) async fn settle(
                 return Ok(Settled::NoSession);
             };
             let Some(operation) = operations::get(tx, tenant, operation).await? else {
-                return lost(tx, app, ctx, open).await;
+                if !sessions::claim(tx, tenant, id, open.row.version).await? {
+                    return Ok(Settled::NotYet);
+                }
+                open.row.version += 1;
+                lost(tx, app, ctx, open).await?;
+                return Ok(Settled::Here);
             };
             let came = writeback::came(tx, &open.case.data_key, &operation).await?;
             let Some((written, why)) = written(&came.outcome()) else {
@@ -283,21 +292,33 @@ pub(crate) async fn settle(
         .await
 }
 
-/// Nobody can tell any more what came of it: the operation is gone. The session ends without saying
-/// that it failed or succeeded.
-async fn lost(tx: &mut Tx, app: &App, ctx: &Ctx, mut open: Open) -> Result<Settled, AppError> {
-    let detail = latchkey_core::reset::Detail::AbandonedChoosingPassword;
-    if !sessions::claim(tx, open.row.tenant, open.row.id, open.row.version).await? {
-        return Ok(Settled::NotYet);
-    }
-    open.row.version += 1;
+/// Nobody can tell any more what came of it. The claimed session ends without saying that it failed or
+/// succeeded, and an administrator has to look.
+pub(super) async fn lost(
+    tx: &mut Tx,
+    app: &App,
+    ctx: &Ctx,
+    mut open: Open,
+) -> Result<(), AppError> {
+    let detail = Detail::AbandonedChoosingPassword;
     let step = open.session.end_at_once(detail);
     open.session = step.next;
     advance(tx, app, &mut open, None, Some(detail)).await?;
-    let mut entry = end_entry(&open, detail);
-    entry.activity = Activity::WritebackUnknown;
-    audit::record_one(tx, app, ctx, &open.case.tenant, entry).await?;
-    Ok(Settled::Here)
+    let alarm = Entry::new(Activity::WritebackUnknown)
+        .failed()
+        .on(target(&open))
+        .in_session(open.row.id);
+    let tenant = &open.case.tenant;
+    let entries = vec![end_entry(&open, detail), alarm];
+    audit::record(
+        tx,
+        app,
+        ctx,
+        tenant.id,
+        tenant.settings.client_address,
+        entries,
+    )
+    .await
 }
 
 /// What an outcome is to a session, and why. `None`: not known yet.
@@ -310,7 +331,10 @@ fn written(came: &Came) -> Option<(Written, Option<Said>)> {
             match why {
                 Said::TooYoung => Written::PasswordRefused,
                 why if why.is_about_the_password() => Written::PasswordRefused,
-                Said::Unreachable | Said::Expired => Written::NotReached,
+                // The agent or its directory is out of order, and perhaps another one's is not.
+                Said::Unreachable | Said::Expired | Said::NotConfigured | Said::Malformed => {
+                    Written::NotReached
+                }
                 _ => Written::Failed,
             },
             Some(*why),

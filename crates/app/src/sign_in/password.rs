@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use latchkey_core::audit::Activity;
 use latchkey_core::model::{Managed, User, UserType};
-use latchkey_core::password::normalise;
+use latchkey_core::password::{DIRECTORY_MAX, normalise};
 use latchkey_core::reset::Writeback;
 use latchkey_core::settings::Disclosure;
 use latchkey_core::sign_in::lockout::{Rule, Verdict as Lock, familiar_since};
@@ -73,6 +73,8 @@ struct Compared {
     rehashed: Option<String>,
     /// A copy of it, for when the directory is away.
     copied: Option<String>,
+    /// It is that of the copy that is kept here, and the directory says that it is wrong.
+    is_outdated: bool,
     directory: Directory,
 }
 
@@ -84,7 +86,8 @@ pub async fn password(
     version: i64,
     typed: &Password,
 ) -> Result<Option<Outcome>, AppError> {
-    let typed = normalise(typed);
+    // As it was typed for the directory, which compares what it was given; in one form for our own hash.
+    let (raw, typed) = (typed, normalise(typed));
     let counted = app
         .db()
         .write(async |mut tx| {
@@ -93,7 +96,7 @@ pub async fn password(
                 Ok(open) => open,
                 Err(at_once) => return Ok(Err(at_once)),
             };
-            Ok::<_, AppError>(match count(tx, app, ctx, &open, &typed).await? {
+            Ok::<_, AppError>(match count(tx, app, ctx, &open, &typed, raw).await? {
                 Ok(counted) => Ok(counted),
                 Err(notice) => Err(Some(say(app, &open, notice)?)),
             })
@@ -128,6 +131,7 @@ pub async fn password(
         is_right,
         rehashed: hash.clone().filter(|_| is_old),
         copied: hash.filter(|_| is_new),
+        is_outdated: keeps_copy && is_here && directory == Directory::Wrong,
         directory,
     };
     super::flow::in_step(app, cookie, counted.version, async |mut tx, open| {
@@ -151,7 +155,9 @@ async fn question(
     else {
         return Ok(None);
     };
-    if case.writeback != Writeback::Ready {
+    // A longer one is in no directory: it is as wrong as any, and is not sent.
+    let is_too_long = typed.expose().chars().count() > usize::from(DIRECTORY_MAX);
+    if case.writeback != Writeback::Ready || is_too_long {
         return Ok(None);
     }
     let operation = OperationId::new(app.clock(), app.entropy());
@@ -184,7 +190,13 @@ async fn said(app: &App, asked: &Asked) -> Result<Directory, AppError> {
             Refusal::Locked => Directory::Locked,
             // Said only of the right one: it lets in to the page where it is changed.
             Refusal::PasswordExpired => Directory::Right { must_change: true },
-            Refusal::Unreachable | Refusal::Expired => Directory::Away,
+            // The agent or its directory is out of order: nothing is known of the password.
+            Refusal::Unreachable
+            | Refusal::Expired
+            | Refusal::NotConfigured
+            | Refusal::NoPermission
+            | Refusal::Malformed
+            | Refusal::Unexpected => Directory::Away,
             why => Directory::Refused(why),
         },
         Came::State(_) | Came::Unknown => Directory::Away,
@@ -198,6 +210,7 @@ async fn count(
     ctx: &Ctx,
     open: &Open,
     typed: &Password,
+    raw: &Password,
 ) -> Result<Result<Counted, Notice>, AppError> {
     if open.state.stage != Stage::Password {
         return Ok(Err(Notice::OutOfDate));
@@ -230,7 +243,7 @@ async fn count(
         .user
         .as_ref()
         .is_some_and(|user| is_kept_here(user) || open.case.keeps_copy());
-    let asked = question(tx, app, open, typed).await?;
+    let asked = question(tx, app, open, raw).await?;
     let parts: [&[u8]; 3] = [
         tenant.0.as_bytes(),
         subject.0.as_bytes(),
@@ -363,15 +376,21 @@ async fn wrong(
     counted: &Counted,
     compared: &Compared,
 ) -> Result<Outcome, AppError> {
+    if compared.is_outdated {
+        // The directory has another one by now: this copy must not let anybody in at the next outage.
+        accounts::drop_copy(tx, open.row.tenant, open.row.subject, &counted.hash).await?;
+    }
     let rule = Rule::from(&open.case.tenant.settings.sign_in);
     let (counter, tag) = (counted.counter, &counted.wrong_tag);
     let why = why(open, compared);
-    let began = if why == DIRECTORY {
-        lockout::take_back(tx, counter).await?;
-        None
-    } else {
-        lockout::wrong(tx, counter, rule, tag, open.now).await?
+    // Where the directory compared it, the directory counted it, the same one as often as it comes: so
+    // do we, or our lock would not come before the directory's (threat S37).
+    let unlike_any = Secret::new(latchkey_types::random_bytes::<32>(app.entropy()));
+    let tag = match compared.directory {
+        Directory::NotAsked | Directory::Away => tag,
+        _ => &unlike_any,
     };
+    let began = lockout::wrong(tx, counter, rule, tag, open.now).await?;
     if let Some(until) = began {
         lock(tx, app, ctx, open, counter, until).await?;
     }
@@ -395,6 +414,8 @@ fn why(open: &Open, compared: &Compared) -> &'static str {
         return "unknown_user";
     };
     match compared.directory {
+        // Of a copy that could be compared it is known.
+        Directory::Away if open.case.keeps_copy() => {}
         Directory::Away => return DIRECTORY,
         Directory::Locked => return LOCKED_THERE,
         Directory::Refused(why) => return why.code(),

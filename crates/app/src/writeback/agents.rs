@@ -73,6 +73,8 @@ pub enum Refused {
     Proof,
     /// It was revoked.
     Revoked,
+    /// It is on another connection by now.
+    Elsewhere,
 }
 
 /// An agent that proved who it is, on one connection.
@@ -164,12 +166,14 @@ pub async fn enrol(app: &App, says: &Enrol) -> Result<Enrolment, AppError> {
                 connection: String::new(),
                 revoked_at: None,
             };
+            let is_first = agents::list(tx, tenant.id).await?.is_empty();
             agents::insert(tx, &new).await?;
             let mut entry = Entry::new(Activity::AgentEnrolled)
                 .on(Some(Target::thing("agent", id.0, &new.name)))
                 .with("domain", domain.as_str())
                 .with("version", new.version.as_str());
-            if !tenant.settings.writeback.enabled {
+            // Only the first: whoever turned it off later meant it.
+            if is_first && !tenant.settings.writeback.enabled {
                 let mut settings = tenant.settings.clone();
                 settings.writeback.enabled = true;
                 let set = tenants::set_settings(tx, tenant.id, tenant.settings_version, &settings)
@@ -265,6 +269,24 @@ pub async fn disconnected(app: &App, who: &Identity) -> Result<(), AppError> {
         .await
 }
 
+/// Why a connection is over, whatever is still said on it, if it is.
+pub async fn is_over(app: &App, who: &Identity) -> Result<Option<Refused>, AppError> {
+    let found = app
+        .db()
+        .read(async |mut tx| {
+            agents::find(&mut tx, who.agent)
+                .await
+                .map_err(AppError::from)
+        })
+        .await?;
+    Ok(match found {
+        Some(agent) if agent.revoked_at.is_none() => {
+            (agent.connection != who.connection).then_some(Refused::Elsewhere)
+        }
+        _ => Some(Refused::Revoked),
+    })
+}
+
 /// Keeps a heartbeat. `None`: the agent was revoked, or is on another connection; else whether it has
 /// to make new keys.
 pub async fn heard(app: &App, who: &Identity, health: &Health) -> Result<Option<bool>, AppError> {
@@ -323,6 +345,10 @@ pub async fn new_keys(app: &App, who: &Identity, says: &Says) -> Result<Option<u
                     .is_some_and(|kept| kept.sign == new.sign && kept.seal == new.seal);
                 return Ok(same.then_some(*key_number));
             }
+            if !agent.roll_over {
+                // Answers that wait are signed with the keys of now: no more rolls than are asked for.
+                return Ok(None);
+            }
             let old: Option<VerifyingKey> =
                 PublicKeys::of(&key, &agent, agent.key_number)?.map(|keys| keys.sign);
             let signed = old.is_some_and(|old| old.verifies(&said, &old_signature.0));
@@ -352,9 +378,12 @@ pub async fn removed(app: &App, who: &Identity) -> Result<(), AppError> {
             let tx = &mut tx;
             let now = app.clock().now();
             if agents::revoke(tx, who.tenant, who.agent, now).await? {
+                let agent = agents::find(tx, who.agent).await?;
+                let name = agent.map(|agent| agent.name).unwrap_or_default();
                 let entry = Entry::new(Activity::AgentRemoved)
                     .because("removed from its host")
-                    .on(Some(Target::thing("agent", who.agent.0, &who.domain)));
+                    .on(Some(Target::thing("agent", who.agent.0, &name)))
+                    .with("domain", who.domain.as_str());
                 let privacy = latchkey_core::settings::ClientAddressPrivacy::Nothing;
                 record(tx, app, &ctx, who.tenant, privacy, vec![entry]).await?;
             }

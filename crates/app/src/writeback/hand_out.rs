@@ -9,8 +9,8 @@ use latchkey_types::Timestamp;
 use latchkey_wire::operation::{Answer, Context, Outcome, Verb};
 use latchkey_wire::{decode, proof};
 
-use super::Identity;
 use super::keys::PublicKeys;
+use super::{FRESH, Identity};
 use crate::{App, AppError, Ctx};
 
 /// An operation for one agent.
@@ -34,7 +34,7 @@ const ASK_OTHERS: Duration = Duration::from_secs(60);
 /// How long one who finds out is left alone.
 const FINDING: Duration = Duration::from_secs(30);
 
-/// How many operations an agent is given at once.
+/// How many outcomes an agent is asked for at once.
 const AT_ONCE: i64 = 16;
 
 /// Attempts to enrol or to connect from one client network: that many at once, ...
@@ -66,13 +66,20 @@ pub async fn is_waiting(app: &App, who: &Identity) -> Result<bool, AppError> {
         .await
 }
 
-/// Takes what waits for an agent; nobody else gets it.
-pub async fn take(app: &App, who: &Identity) -> Result<Vec<Handed>, AppError> {
+/// Takes what waits for an agent, up to as many; nobody else gets it. One whose directory is not well
+/// leaves it to others of its domain, if there is one whose is.
+pub async fn take(app: &App, who: &Identity, most: usize) -> Result<Vec<Handed>, AppError> {
     app.db()
         .write(async |mut tx| {
             let now = app.clock().now();
-            let taken =
-                operations::take(&mut tx, who.tenant, &who.domain, who.agent, now, AT_ONCE).await?;
+            let taker = operations::Taker {
+                domain: &who.domain,
+                agent: who.agent,
+                // Of whom nothing was heard since then there is nobody to leave it to.
+                there_since: now.minus(FRESH),
+            };
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            let taken = operations::take(&mut tx, who.tenant, taker, now, most).await?;
             Ok(handed(who, taken))
         })
         .await

@@ -21,7 +21,8 @@ mod wait;
 
 pub(crate) use after::done;
 pub use agents::{
-    Enrolment, Identity, Refused, Shown, connected, disconnected, enrol, heard, new_keys, removed,
+    Enrolment, Identity, Refused, Shown, connected, disconnected, enrol, heard, is_over, new_keys,
+    removed,
 };
 pub(crate) use agents::{ctx_of, fresh, key_of, line, normal_domain, reach};
 pub(crate) use ask::{Ask, Pending, ask};

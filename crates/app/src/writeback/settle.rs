@@ -18,23 +18,33 @@ const LEFT_OVER: Duration = Duration::from_secs(15);
 const BATCH: i64 = 50;
 
 /// Takes operations away that nobody took in time, and does what follows from answers that nobody waits
-/// for. How many there were; call it again while there are any.
+/// for; how many.
 pub async fn settle_left_over(app: &App, ctx: &Ctx) -> Result<usize, AppError> {
-    let now = app.clock().now();
-    let before = now.minus(LEFT_OVER);
-    let left = app
-        .db()
-        .read(async |mut tx| {
-            operations::list_unsettled(&mut tx, before, BATCH)
-                .await
-                .map_err(AppError::from)
-        })
-        .await?;
-    let mut count = 0;
-    for operation in left {
-        count += usize::from(one(app, ctx, &operation).await?);
+    let before = app.clock().now().minus(LEFT_OVER);
+    let (mut count, mut after) = (0, None);
+    loop {
+        let left = app
+            .db()
+            .read(async |mut tx| {
+                operations::list_unsettled(&mut tx, before, after, BATCH)
+                    .await
+                    .map_err(AppError::from)
+            })
+            .await?;
+        let Some(last) = left.last() else {
+            return Ok(count);
+        };
+        after = Some((last.expires_at, last.id));
+        for operation in &left {
+            match one(app, ctx, operation).await {
+                Ok(settled) => count += usize::from(settled),
+                // One that cannot be settled holds up no other.
+                Err(error) => tracing::warn!(
+                    operation = %operation.id, error = error.chain(), "not settled"
+                ),
+            }
+        }
     }
-    Ok(count)
 }
 
 async fn one(app: &App, ctx: &Ctx, operation: &Operation) -> Result<bool, AppError> {

@@ -11,6 +11,7 @@ use latchkey_testkit::agent::Agent;
 use latchkey_testkit::{Person, TestApp, both};
 use latchkey_types::OperationId;
 use latchkey_wire::operation::{Outcome, Refusal};
+use tokio::task::JoinHandle;
 
 use crate::writeback::{ANCHOR, DOMAIN, NEW, OLD, contoso, hash, proved, reasons, succeeded};
 
@@ -171,7 +172,7 @@ async fn of_many_agents_and_processes_one_gets_an_operation() {
         let mut tasks = tokio::task::JoinSet::new();
         for agent in agents {
             let app = test.app.clone();
-            tasks.spawn(async move { writeback::take(&app, &agent.who).await.unwrap().len() });
+            tasks.spawn(async move { writeback::take(&app, &agent.who, 16).await.unwrap().len() });
         }
         while let Some(count) = tasks.join_next().await {
             taken += count.unwrap();
@@ -307,32 +308,57 @@ async fn a_revoked_agent_takes_nothing_and_its_answers_count_no_more() {
     .await;
 }
 
+/// Somebody whose page asks the directory, and a question that an agent took and does not answer.
+async fn unanswered(test: &TestApp) -> (Person, Agent, JoinHandle<()>) {
+    let (_, _, agent) = contoso(test, Managed::PassThrough, |_| {}).await;
+    let person = proved(test).await;
+    let (app, ctx, cookie) = (test.app.clone(), person.ctx.clone(), person.cookie.clone());
+    let asking = tokio::spawn(async move {
+        reset::read_directory(&app, &ctx, &cookie).await.unwrap();
+    });
+    let taken = async {
+        loop {
+            let taken = agent.take(test).await;
+            if !taken.is_empty() {
+                break taken;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let taken = tokio::time::timeout(Duration::from_secs(20), taken).await;
+    assert_eq!(taken.expect("a question").len(), 1);
+    (person, agent, asking)
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_question_that_was_not_answered_is_forgotten_and_never_found_out() {
+async fn a_question_that_is_not_answered_keeps_nobody_and_is_forgotten() {
     both(async |test| {
-        let (_, _, agent) = contoso(&test, Managed::PassThrough, |_| {}).await;
-        let mut person = proved(&test).await;
-        let (app, ctx, cookie) = (test.app.clone(), person.ctx.clone(), person.cookie.clone());
-        let mut asking =
-            tokio::spawn(async move { reset::read_directory(&app, &ctx, &cookie).await });
-        let taken = async {
-            loop {
-                let taken = agent.take(&test).await;
-                if !taken.is_empty() {
-                    break taken;
-                }
-                tokio::task::yield_now().await;
+        let (mut person, agent, mut asking) = unanswered(&test).await;
+        // The page does without, two seconds from when it began to wait: when that was, nobody can say.
+        let does_without = async {
+            let tick = Duration::from_millis(50);
+            while tokio::time::timeout(tick, &mut asking).await.is_err() {
+                test.clock.advance(Duration::from_secs(1));
             }
         };
-        let taken = tokio::time::timeout(Duration::from_secs(20), taken).await;
-        assert_eq!(taken.expect("a question").len(), 1);
-        // The page does without, in two seconds from when it began to wait.
-        let tick = Duration::from_millis(50);
-        while tokio::time::timeout(tick, &mut asking).await.is_err() {
-            test.clock.advance(Duration::from_secs(1));
-        }
+        tokio::time::timeout(Duration::from_secs(20), does_without)
+            .await
+            .expect("a page");
         person.reload().await;
         assert!(matches!(person.view.page, Page::NewPassword { .. }));
+        let found = writeback::find_out(&test.app, &agent.who).await.unwrap();
+        assert!(found.is_empty());
+        assert_eq!(settle(&test).await, 0, "it is gone already");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_whose_process_died_is_forgotten_and_never_found_out() {
+    both(async |test| {
+        let (_, agent, asking) = unanswered(&test).await;
+        asking.abort();
+        assert!(asking.await.unwrap_err().is_cancelled());
         test.clock.advance(Duration::from_secs(5 * 60));
         let found = writeback::find_out(&test.app, &agent.who).await.unwrap();
         assert!(found.is_empty());
