@@ -199,12 +199,14 @@ pub async fn touch(
     })
 }
 
-/// The objects, not gone, that claim a folded name.
+/// Some of the objects, not gone, that claim a folded name: those that are not held first, however many
+/// claim it.
 pub async fn claimants(tx: &mut Tx, tenant: TenantId, upn_key: &str) -> Result<Vec<String>> {
-    // Sorted here: for an order SQLite would read all of the tenant's objects by their key.
+    // By nothing that is in another index, or SQLite would read all of the tenant's objects by it.
     let mut found: Vec<String> = on!(tx, |c| sqlx::query_scalar(
         "SELECT anchor FROM sync_object
-         WHERE tenant_id = $1 AND upn_key = $2 AND gone_at IS NULL"
+         WHERE tenant_id = $1 AND upn_key = $2 AND gone_at IS NULL
+         ORDER BY CASE WHEN held IS NULL THEN 0 ELSE 1 END LIMIT 5"
     )
     .bind(tenant.0)
     .bind(upn_key)

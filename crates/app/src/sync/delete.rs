@@ -6,29 +6,37 @@ use latchkey_store::sync_runs::{self, Counts, State};
 use latchkey_store::{Tx, accounts, sync_problems};
 use latchkey_types::{SyncRunId, UserId};
 
-use super::{KEPT, Work, group, user};
+use super::{KEPT, Work, group, let_in, user};
 use crate::audit::Entry;
-use crate::writeback::{Identity, key_of};
+use crate::writeback::Identity;
 use crate::{App, AppError, Ctx};
 
 /// How many objects one transaction deletes.
 const BATCH: i64 = 200;
 
-/// Deletes some of what a run found gone, or ends the run. Whether there is more to do.
+/// What is left to do of a run that deletes.
+pub(super) enum Left {
+    More,
+    Nothing,
+    /// Synchronisation was turned off, or the agent revoked.
+    Off,
+}
+
+/// Deletes some of what a run found gone, or ends the run.
 pub(super) async fn some(
     tx: &mut Tx,
     app: &App,
     ctx: &Ctx,
     who: &Identity,
     run: SyncRunId,
-) -> Result<bool, AppError> {
+) -> Result<Left, AppError> {
     let state = sync_runs::hold(tx, who.tenant, &who.domain).await?;
-    let Some((tenant, key)) = key_of(tx, app, who.tenant).await? else {
-        return Ok(false);
+    let Some((tenant, key)) = let_in(tx, app, who).await? else {
+        return Ok(Left::Off);
     };
     // Another process ended it, or another run began.
     if state.run != Some(run) || state.state != State::Deleting {
-        return Ok(false);
+        return Ok(Left::Nothing);
     }
     let mut work = Work {
         app,
@@ -45,7 +53,7 @@ pub(super) async fn some(
     let doomed = sync_objects::doomed(tx, who.tenant, &who.domain, BATCH).await?;
     if doomed.is_empty() {
         finish(tx, &mut work).await?;
-        return Ok(false);
+        return Ok(Left::Nothing);
     }
     for known in doomed {
         one(tx, &mut work, known).await?;
@@ -53,7 +61,7 @@ pub(super) async fn some(
     let deleted = work.counts.deleted;
     sync_runs::count_deleted(tx, who.tenant, &who.domain, run, deleted).await?;
     work.record(tx).await?;
-    Ok(true)
+    Ok(Left::More)
 }
 
 async fn one(
@@ -71,6 +79,15 @@ async fn one(
     match known.class {
         Class::User => {
             let id = UserId(id);
+            let is_its = accounts::get(tx, tenant, id)
+                .await?
+                .is_some_and(|user| user::is_of(&user, work.domain));
+            if !is_its {
+                // An administrator made it a cloud user, or another domain's: it is not the directory's
+                // to delete.
+                sync_objects::remove(tx, tenant, &known.anchor, known.gone_at).await?;
+                return Ok(());
+            }
             if accounts::delete_softly(tx, tenant, id, work.now).await?
                 && let Some(gone) = accounts::get(tx, tenant, id).await?
             {

@@ -58,6 +58,9 @@ const CHUNK: usize = 500;
 /// Objects that are held and tried again at a time.
 const HELD: i64 = 200;
 
+/// The longest words about a problem that are kept, in characters.
+const DETAIL: usize = 300;
+
 /// Rounds of trying them again: a chain of names that each wait for the next is as long as that.
 const ROUNDS: usize = 10;
 
@@ -115,7 +118,9 @@ impl Work<'_> {
         code: &str,
         detail: &str,
     ) -> Result<(), AppError> {
-        let problem = (anchor, code, detail);
+        // Names come from the directory, and may be as long as it likes.
+        let detail = line(detail, DETAIL);
+        let problem = (anchor, code, detail.as_str());
         sync_problems::put(tx, self.tenant.id, self.domain, problem, self.run, self.now).await?;
         Ok(())
     }
@@ -148,14 +153,17 @@ pub async fn page(app: &App, who: &Identity, page: &Page) -> Result<Reply, AppEr
         .await?;
     match step {
         Step::Answer(reply) => Ok(reply),
-        Step::Delete => {
-            while app
+        Step::Delete => loop {
+            let left = app
                 .db()
                 .write(async |mut tx| delete::some(&mut tx, app, &ctx, who, page.run).await)
-                .await?
-            {}
-            Ok(Reply::Kept { page: page.page })
-        }
+                .await?;
+            match left {
+                delete::Left::More => {}
+                delete::Left::Nothing => return Ok(Reply::Kept { page: page.page }),
+                delete::Left::Off => return Ok(Reply::Stop(Stop::Off)),
+            }
+        },
     }
 }
 
@@ -168,16 +176,9 @@ async fn take(
 ) -> Result<Step, AppError> {
     let stop = |why| Ok(Step::Answer(Reply::Stop(why)));
     let run = sync_runs::hold(tx, who.tenant, &who.domain).await?;
-    let Some((tenant, key)) = key_of(tx, app, who.tenant).await? else {
+    let Some((tenant, key)) = let_in(tx, app, who).await? else {
         return stop(Stop::Off);
     };
-    let agent = agents::find(tx, who.agent).await?;
-    let is_let_in = agent.is_some_and(|agent| {
-        agent.tenant == who.tenant && agent.domain == who.domain && agent.revoked_at.is_none()
-    });
-    if !tenant.settings.writeback.synchronise || !is_let_in {
-        return stop(Stop::Off);
-    }
     let now = app.clock().now();
     let number = i64::try_from(page.page).unwrap_or(i64::MAX);
     if run.run == Some(page.run) {
@@ -229,6 +230,22 @@ async fn take(
         advance(tx, &work, number, State::Running).await?;
         Ok(Step::Answer(Reply::Kept { page: page.page }))
     }
+}
+
+/// The tenant and its key, if it synchronises, and with this agent.
+async fn let_in(
+    tx: &mut Tx,
+    app: &App,
+    who: &Identity,
+) -> Result<Option<(Tenant, Arc<DataKey>)>, AppError> {
+    let Some((tenant, key)) = key_of(tx, app, who.tenant).await? else {
+        return Ok(None);
+    };
+    let agent = agents::find(tx, who.agent).await?;
+    let is_its = agent.is_some_and(|agent| {
+        agent.tenant == who.tenant && agent.domain == who.domain && agent.revoked_at.is_none()
+    });
+    Ok((tenant.settings.writeback.synchronise && is_its).then_some((tenant, key)))
 }
 
 async fn advance(tx: &mut Tx, work: &Work<'_>, page: i64, state: State) -> Result<(), AppError> {
@@ -316,7 +333,7 @@ async fn apply(tx: &mut Tx, work: &mut Work<'_>, page: &Page) -> Result<(), AppE
     // Last, since an object that is applied has no problems of before.
     for problem in &page.problems {
         let anchor = line(problem.anchor.as_deref().unwrap_or_default(), 100);
-        let (code, detail) = (line(&problem.code, 60), line(&problem.detail, 300));
+        let (code, detail) = (line(&problem.code, 60), line(&problem.detail, DETAIL));
         work.problem(tx, &anchor, &code, &detail).await?;
     }
     Ok(())

@@ -7,9 +7,12 @@ use latchkey_wire::v1::{Class, Object};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::{Twice, Work, group, store_class, user, wire_class};
+use super::{DETAIL, Twice, Work, group, store_class, user, wire_class};
 use crate::AppError;
 use crate::keys::{open, seal};
+use crate::writeback::line;
+
+const DUPLICATE_UPN: &str = "duplicate_upn";
 
 /// Why an object is not applied.
 pub(super) struct Refused {
@@ -222,6 +225,10 @@ async fn try_one(
             Ok(true)
         }
         Err(refused) => {
+            // Of two with one name neither is changed: who of them is who, an administrator has to say.
+            if known.class == sync_objects::Class::User && refused.code != DUPLICATE_UPN {
+                user::disable(tx, work, &known, object).await?;
+            }
             known.applied_version = None;
             known.held = Some(hold(work, &known, object)?);
             sync_objects::put(tx, tenant, &known).await?;
@@ -249,29 +256,31 @@ async fn rivals(
     }
     for anchor in &others {
         let found = sync_objects::find(tx, work.tenant.id, &[anchor]).await?;
-        for mut other in found {
-            let detail = format!("{} has this name, too: {upn}", known.anchor);
-            let problem = (anchor.as_str(), "duplicate_upn", detail.as_str());
+        // One that is held was told of when that began, and is again whenever it is tried.
+        for mut other in found.into_iter().filter(|other| other.held.is_none()) {
+            let detail = line(
+                &format!("{} has this name, too: {upn}", known.anchor),
+                DETAIL,
+            );
+            let problem = (anchor.as_str(), DUPLICATE_UPN, detail.as_str());
             let (tenant, now) = (work.tenant.id, work.now);
             sync_problems::put(tx, tenant, &other.domain, problem, work.run, now).await?;
-            if other.held.is_none() {
-                // Nothing to apply, but to be looked at again.
-                let nothing = Object {
-                    anchor: anchor.clone(),
-                    class: wire_class(other.class),
-                    deleted: false,
-                    values: std::collections::BTreeMap::new(),
-                    members: None,
-                };
-                other.held = Some(hold(work, &other, &nothing)?);
-                other.applied_version = None;
-                sync_objects::put(tx, tenant, &other).await?;
-            }
+            // Nothing to apply, but to be looked at again.
+            let nothing = Object {
+                anchor: anchor.clone(),
+                class: wire_class(other.class),
+                deleted: false,
+                values: std::collections::BTreeMap::new(),
+                members: None,
+            };
+            other.held = Some(hold(work, &other, &nothing)?);
+            other.applied_version = None;
+            sync_objects::put(tx, tenant, &other).await?;
         }
     }
     let others = others.join(", ");
     Ok(Some(Refused::new(
-        "duplicate_upn",
+        DUPLICATE_UPN,
         format!("another object has this name, too: {upn} {others}").trim(),
     )))
 }

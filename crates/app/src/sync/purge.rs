@@ -53,7 +53,15 @@ async fn one(
     let Some(found) = tenants::get(tx, tenant).await? else {
         return Ok(false);
     };
-    let entry: Option<Entry> = match (known.class, known.object) {
+    let mut object = known.object;
+    if let (Class::User, Some(id)) = (known.class, object)
+        && let Some(user) = accounts::get(tx, tenant, UserId(id)).await?
+        && !user::is_of(&user, &known.domain)
+    {
+        // Made a cloud user, or another domain's, since: only what is remembered of it goes.
+        object = None;
+    }
+    let entry: Option<Entry> = match (known.class, object) {
         (_, None) => None,
         (Class::User, Some(id)) => accounts::get(tx, tenant, UserId(id))
             .await?
@@ -76,7 +84,7 @@ async fn one(
     if !sync_objects::remove(tx, tenant, &known.anchor, known.gone_at).await? {
         return Ok(false);
     }
-    if let Some(id) = known.object {
+    if let Some(id) = object {
         match known.class {
             Class::User => accounts::delete(tx, tenant, UserId(id)).await?,
             Class::Group => groups::delete(tx, tenant, GroupId(id)).await?,

@@ -118,6 +118,14 @@ async fn account(
     let Some(user) = found else {
         return Ok(Ok(None));
     };
+    if user
+        .agent_domain
+        .as_deref()
+        .is_some_and(|domain| domain != work.domain)
+    {
+        let detail = format!("{}: a user of another on-premises domain", user.upn);
+        return Ok(Err(Refused::new("another_domain", detail)));
+    }
     if user.source == Source::Cloud {
         if !user.roles.is_empty() {
             let detail = format!(
@@ -132,15 +140,51 @@ async fn account(
             let detail = format!("{}: a guest, or another object's", user.upn);
             return Ok(Err(Refused::new("upn_taken", detail)));
         }
-    } else if user
-        .agent_domain
-        .as_deref()
-        .is_some_and(|domain| domain != work.domain)
-    {
-        let detail = format!("{}: a user of another on-premises domain", user.upn);
-        return Ok(Err(Refused::new("another_domain", detail)));
     }
     Ok(Ok(Some(user)))
+}
+
+/// Whether a user is synchronised from a domain.
+pub(super) fn is_of(user: &User, domain: &str) -> bool {
+    user.source == Source::Synchronised && user.agent_domain.as_deref() == Some(domain)
+}
+
+/// Whoever the directory disabled is disabled here, too, though nothing else of the object can be applied.
+pub(super) async fn disable(
+    tx: &mut Tx,
+    work: &mut Work<'_>,
+    known: &Known,
+    object: &Object,
+) -> Result<(), AppError> {
+    let is_disabled =
+        value(object, "enabled").is_some_and(|text| !text.eq_ignore_ascii_case("true"));
+    let (true, Some(id), tenant) = (is_disabled, known.object, work.tenant.id) else {
+        return Ok(());
+    };
+    let id = UserId(id);
+    if accounts::hold(tx, tenant, id).await?.is_none() {
+        return Ok(());
+    }
+    let before = reread(tx, work, id).await?;
+    if !before.enabled || !is_of(&before, work.domain) {
+        return Ok(());
+    }
+    let after = User {
+        enabled: false,
+        ..before.clone()
+    };
+    if !accounts::set_attributes(tx, tenant, id, before.version, &after).await? {
+        return Err(AppError::bug("a user changed while its row was held"));
+    }
+    accounts::end_sessions(tx, tenant, id, work.now).await?;
+    work.counts.changed += 1;
+    work.entries.push(
+        Entry::new(Activity::UserChanged)
+            .on(Some(Target::user(&after)))
+            .with("source", "synchronised")
+            .with("fields", vec!["enabled"]),
+    );
+    Ok(())
 }
 
 async fn create(

@@ -105,6 +105,42 @@ async fn after_thirty_days_it_goes_and_not_before() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_made_a_cloud_user_is_not_the_directorys_to_delete() {
+    both(async |test| {
+        let site = Site::new(test).await;
+        let all = vec![
+            user("a1", "ada@contoso.com", &[]),
+            user("a2", "bo@contoso.com", &[]),
+        ];
+        site.whole(all).await;
+        let ctx = admin::operator(&site.test.app);
+        let to_cloud = [
+            (admin::user::Field::Source, "cloud".to_owned()),
+            (admin::user::Field::Anchor, String::new()),
+            (admin::user::Field::AgentDomain, String::new()),
+            (admin::user::Field::PasswordManaged, "cloud".to_owned()),
+        ];
+        let make = async |upn: &str| {
+            admin::user::set(&site.test.app, &ctx, upn, &to_cloud)
+                .await
+                .unwrap();
+        };
+        make("ada@contoso.com").await;
+        site.some(vec![deleted("a1"), deleted("a2")]).await;
+        assert!(site.user("ada@contoso.com").await.unwrap().enabled);
+        assert!(!site.user("bo@contoso.com").await.unwrap().enabled);
+        // Also where it was made one while it is kept.
+        make("bo@contoso.com").await;
+        site.test.clock.advance(DAY * 31);
+        admin::purge(&site.test.app).await.unwrap();
+        assert!(site.user("ada@contoso.com").await.is_some());
+        assert!(site.user("bo@contoso.com").await.is_some());
+        assert_eq!(site.status().await.kept, 0);
+    })
+    .await;
+}
+
 fn all_but(count: usize, gone: usize) -> Vec<Object> {
     users(count).split_off(gone)
 }

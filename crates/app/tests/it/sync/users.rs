@@ -146,6 +146,102 @@ async fn whoever_is_disabled_in_the_directory_is_disabled_here_and_their_session
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_disabled_in_the_directory_is_disabled_here_though_nothing_else_can_be_applied()
+{
+    both(async |test| {
+        let site = Site::new(test).await;
+        let ada = user("a1", "ada@contoso.com", FULL);
+        site.whole(vec![ada, user("a2", "bo@contoso.com", &[])])
+            .await;
+        let ada = site.user("ada@contoso.com").await.unwrap();
+        site.test.clock.advance(super::DAY);
+        let gone = &[("enabled", "false"), ("display_name", "Gone")];
+        site.some(vec![user("a1", "ada@elsewhere.example", gone)])
+            .await;
+        assert_eq!(
+            site.codes().await,
+            [("a1".to_owned(), "upn_domain".to_owned())]
+        );
+        let after = site.user("ada@contoso.com").await.unwrap();
+        assert_eq!(
+            (after.enabled, &*after.display_name),
+            (false, "Ada Lovelace")
+        );
+        let tenant = site.tenant();
+        let valid_from = site
+            .test
+            .app
+            .db()
+            .read(async |mut tx| accounts::sessions_valid_from(&mut tx, tenant, ada.id).await)
+            .await
+            .unwrap();
+        assert_eq!(valid_from, Some(site.test.clock.now()));
+        // Of two with one name, neither is changed.
+        site.some(vec![
+            user("a2", "bo@contoso.com", &[("enabled", "false")]),
+            user("a3", "bo@contoso.com", &[]),
+        ])
+        .await;
+        assert!(site.user("bo@contoso.com").await.unwrap().enabled);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_with_one_name_every_one_is_told_of_and_none_at_length() {
+    both(async |test| {
+        let site = Site::new(test).await;
+        let name = format!("{}@contoso.com", "n".repeat(60));
+        site.some(vec![user("a00", &name, &[])]).await;
+        for number in 1..40 {
+            site.some(vec![user(&format!("a{number:02}"), &name, &[])])
+                .await;
+        }
+        let problems = admin::sync::problems(&site.test.app, "contoso")
+            .await
+            .unwrap();
+        let told: Vec<&str> = problems.iter().map(|problem| &*problem.anchor).collect();
+        let all: Vec<String> = (0..40).map(|number| format!("a{number:02}")).collect();
+        assert_eq!(told, all);
+        for problem in &problems {
+            assert_eq!(problem.code, "duplicate_upn");
+            assert!(problem.detail.contains(&name), "{}", problem.detail);
+            assert!(problem.detail.chars().count() <= 300, "{}", problem.detail);
+        }
+        // All but one get names of their own: the first is what it was, with what came meanwhile.
+        for number in 1..40 {
+            let own = format!("n{number}@contoso.com");
+            site.some(vec![user(&format!("a{number:02}"), &own, &[])])
+                .await;
+        }
+        assert_eq!(site.codes().await, []);
+        assert_eq!(site.status().await.users, 40);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cloud_user_of_another_domain_is_not_taken_over() {
+    both(async |test| {
+        let site = Site::new(test).await;
+        let bo = site
+            .contoso
+            .person(&site.test, "bo@contoso.com", |user| {
+                user.agent_domain = Some("other.example".into());
+            })
+            .await;
+        site.some(vec![user("a1", "bo@contoso.com", &[])]).await;
+        assert_eq!(
+            site.codes().await,
+            [("a1".to_owned(), "another_domain".to_owned())]
+        );
+        let same = by_id(&site.test.app, site.tenant(), bo.id.0).await.unwrap();
+        assert_eq!(format!("{same:?}"), format!("{bo:?}"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cloud_user_of_the_same_name_is_taken_over_but_never_an_administrator() {
     both(async |test| {
         let site = Site::new(test).await;
