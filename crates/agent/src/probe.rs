@@ -23,17 +23,17 @@ pub(crate) async fn probe(
     anchor: &Anchor,
     contents: &Contents,
 ) -> Found {
-    let done = |unlocked| {
+    let done = |unlocked, must_change| {
         Found::Applied(Outcome::Done {
             unlocked,
-            must_change: false,
+            must_change,
         })
     };
     let unknown = |what: &str| Found::Unknown(what.to_owned());
     if !verb.sets_password() {
         return match backend.state(anchor).await {
             Ok(state) if state.locked => Found::NotApplied,
-            Ok(_) => done(true),
+            Ok(_) => done(true, false),
             Err(failure) => failed(&failure),
         };
     }
@@ -41,13 +41,9 @@ pub(crate) async fn probe(
         return Found::NotApplied;
     };
     match backend.verify(anchor, password).await {
+        Ok(Verdict::RightButMustChange) => done(false, contents.must_change),
         // Not at this hour or not from here: said only to the right password.
-        Ok(
-            Verdict::Right
-            | Verdict::RightButMustChange
-            | Verdict::RightButExpired
-            | Verdict::NotNow,
-        ) => done(false),
+        Ok(Verdict::Right | Verdict::RightButExpired | Verdict::NotNow) => done(false, false),
         Ok(Verdict::Wrong) => Found::NotApplied,
         Ok(Verdict::Locked) => unknown("the account is locked, so that no password can be tested"),
         Ok(Verdict::Disabled) => {

@@ -231,6 +231,12 @@ impl Shared {
         let answered = lock(&self.recent).get(&id).cloned();
         match answered {
             Some(signed) => self.pass(signed),
+            // It may have been done, and be forgotten: nothing is guessed.
+            None if request.find_out => {
+                if let Some(signed) = self.sign(id, Came::of(Outcome::Unknown), 0) {
+                    self.pass(signed);
+                }
+            }
             None => self.remember(id, Came::refused(Refusal::Malformed), 0),
         }
     }
@@ -487,7 +493,7 @@ fn done_came(done: &Done, contents: &Contents) -> Came {
     Came {
         outcome: Outcome::Done {
             unlocked: done.was_locked,
-            must_change: false,
+            must_change: contents.must_change && done.must_change,
         },
         detail: Some(detail),
     }

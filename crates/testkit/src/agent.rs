@@ -33,6 +33,8 @@ pub struct Account {
     pub protected: bool,
     /// The password has to be changed.
     pub must_change: bool,
+    /// It cannot be made to be: its password never expires.
+    pub never_expires: bool,
     /// How often a password was set.
     pub sets: u32,
 }
@@ -218,11 +220,11 @@ impl Agent {
                 Verb::Change | Verb::Reset | Verb::ResetByAdministrator => {
                     account.password = new.unwrap_or_default();
                     account.sets += 1;
-                    account.must_change = contents.must_change;
+                    account.must_change = contents.must_change && !account.never_expires;
                     let unlocked = std::mem::take(&mut account.locked);
                     Outcome::Done {
                         unlocked,
-                        must_change: false,
+                        must_change: account.must_change,
                     }
                 }
                 Verb::Unlock => Outcome::Done {

@@ -258,7 +258,8 @@ pub enum Outcome {
         /// Whether a lock was lifted.
         #[serde(default)]
         unlocked: bool,
-        /// For a verified password: whether it has to be changed at once.
+        /// For a verified password: whether it has to be changed at once. For one that was set: whether
+        /// the directory requires that, as was asked.
         #[serde(default)]
         must_change: bool,
     },

@@ -170,6 +170,10 @@ async fn whatever_the_service_did_not_seal_like_this_changes_nothing() {
                 assert_eq!(outcome, refused(Refusal::Malformed), "{number}");
             }
         }
+        // What cannot be read and was never begun, as far as is known, is not called failed.
+        let mut unread = forged[0].clone();
+        unread.context.id = operation(200);
+        assert_eq!(line.ask(&unread.find_out()).await, Outcome::Unknown);
         assert!(bench.fake.untouched());
         // The real one, whose envelope they were made of, is done.
         assert_eq!(line.ask(&good.operate()).await, DONE);

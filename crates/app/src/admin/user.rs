@@ -619,7 +619,8 @@ pub async fn delete(app: &App, ctx: &Ctx, typed: &str) -> Result<(), AppError> {
 }
 
 /// Sets somebody's password. The policy holds, except for its history, which is the person's own,
-/// unless `force`: then only what can be no password at all is refused.
+/// unless `force`: then only what can be no password at all is refused. Gives whether it has to be
+/// changed at the next sign-in: a directory cannot require that of every account.
 pub async fn set_password(
     app: &App,
     ctx: &Ctx,
@@ -627,7 +628,7 @@ pub async fn set_password(
     password: &Password,
     must_change: bool,
     force: bool,
-) -> Result<(), AppError> {
+) -> Result<bool, AppError> {
     let (user, tenant) = app
         .db()
         .read(async |mut tx| {
@@ -706,7 +707,8 @@ pub async fn set_password(
                 };
                 accounts::set_attributes(tx, user.tenant, user.id, after.version, &marked).await?;
             }
-            record_one(tx, app, ctx, &tenant, entry.clone()).await
+            record_one(tx, app, ctx, &tenant, entry.clone()).await?;
+            Ok(must_change)
         })
         .await
 }

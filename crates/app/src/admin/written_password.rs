@@ -12,7 +12,8 @@ use crate::reset::Case;
 use crate::writeback::{self, Ask, PATIENCE, Pending, TIME_TO_BEGIN, ask, wait};
 use crate::{App, AppError, Ctx};
 
-/// Has an agent set somebody's password, and waits. `Err`: nothing was set, or it is not known yet.
+/// Has an agent set somebody's password, and waits: whether it has to be changed at the next sign-in.
+/// `Err`: nothing was set, or it is not known yet.
 pub(super) async fn set(
     app: &App,
     ctx: &Ctx,
@@ -20,7 +21,7 @@ pub(super) async fn set(
     password: &Password,
     must_change: bool,
     entry: Entry,
-) -> Result<(), AppError> {
+) -> Result<bool, AppError> {
     let (tenant, now) = (user.tenant, app.clock().now());
     let case = app
         .db()
@@ -69,7 +70,7 @@ pub(super) async fn set(
         now.plus(TIME_TO_BEGIN).plus(PATIENCE),
     )
     .await?;
-    let refused = app
+    let done = app
         .db()
         .write(async |mut tx| {
             let tx = &mut tx;
@@ -78,7 +79,7 @@ pub(super) async fn set(
                 return Err(AppError::NotFound);
             };
             let came = writeback::came(tx, &case.data_key, &asked).await?;
-            let why = match came.outcome() {
+            let done = match came.outcome() {
                 Outcome::Unknown => {
                     return Err(AppError::Invalid(
                         "the directory took it and did not answer yet. What came of it is found out \
@@ -86,9 +87,9 @@ pub(super) async fn set(
                             .into(),
                     ));
                 }
-                Outcome::Done { .. } => None,
-                Outcome::Refused { why } => Some(why),
-                Outcome::State(_) => Some(Refusal::Unexpected),
+                Outcome::Done { must_change, .. } => Ok(must_change),
+                Outcome::Refused { why } => Err(why),
+                Outcome::State(_) => Err(Refusal::Unexpected),
             };
             if !operations::settle(tx, tenant, operation, now).await? {
                 return Err(AppError::Conflict("somebody else settled it".into()));
@@ -97,22 +98,24 @@ pub(super) async fn set(
             if let Some(detail) = came.detail() {
                 entry = entry.with("directory", detail);
             }
-            match why {
-                None => writeback::done(tx, &case, what.verb, &pending, now).await?,
-                Some(why) => {
+            match done {
+                Ok(required) => {
+                    writeback::done(tx, &case, what.verb, &pending, required, now).await?;
+                    entry = entry.with("must_change_password", required);
+                }
+                Err(why) => {
                     let reason = writeback::reason(why);
                     entry = entry.failed().because(reason).with("why", why.code());
                 }
             }
             record_one(tx, app, ctx, &case.tenant, entry).await?;
-            Ok(why)
+            Ok(done)
         })
         .await?;
-    match refused {
-        None => Ok(()),
-        Some(why) => Err(AppError::Invalid(format!(
+    done.map_err(|why| {
+        AppError::Invalid(format!(
             "the directory did not set the password: {}",
             why.code()
-        ))),
-    }
+        ))
+    })
 }

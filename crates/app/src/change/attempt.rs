@@ -29,6 +29,12 @@ pub(super) enum Attempt {
     },
 }
 
+/// A counted try.
+pub(super) struct Try {
+    counter: Counter,
+    tag: Secret<[u8; 32]>,
+}
+
 /// Compares the present password. The try is counted first.
 pub(super) async fn compare(
     app: &App,
@@ -36,53 +42,45 @@ pub(super) async fn compare(
     here: &Here,
     typed: &Password,
 ) -> Result<Attempt, AppError> {
-    let typed = normalise(typed);
     let (tenant, user) = (here.row.tenant, here.row.user);
-    let parts: [&[u8]; 3] = [
-        tenant.0.as_bytes(),
-        user.0.as_bytes(),
-        typed.expose().as_bytes(),
-    ];
-    let tag = Secret::new(*app.keys().tag(Purpose::WrongPassword, &parts).as_bytes());
-    let counted = app
+    let begun = app
         .db()
-        .write(async |mut tx| count(&mut tx, app, ctx, here).await)
+        .write(async |mut tx| {
+            let tx = &mut tx;
+            Ok::<_, AppError>(match begin(tx, app, ctx, here, typed).await? {
+                Ok(tried) => Ok((tried, accounts::password(tx, tenant, user).await?)),
+                Err(until) => Err(until),
+            })
+        })
         .await?;
-    let (counter, hash) = match counted {
-        Ok(counted) => counted,
+    let (tried, hash) = match begun {
+        Ok((tried, stored)) => (tried, stored.unwrap_or_else(|| app.unmatchable())),
         Err(until) => return Ok(Attempt::Locked { until }),
     };
-    let verdict = app.hashing().verify(typed, hash).await?;
+    let verdict = app.hashing().verify(normalise(typed), hash).await?;
     let is_right = matches!(verdict, Verdict::Right { .. });
     app.db()
         .write(async |mut tx| {
             let tx = &mut tx;
             if is_right {
-                lockout::right(tx, counter).await?;
+                lockout::right(tx, tried.counter).await?;
                 return Ok(Attempt::Right);
             }
-            let rule = Rule::from(&here.case.tenant.settings.sign_in);
-            let began = lockout::wrong(tx, counter, rule, &tag, here.now).await?;
             let entry = failed(here, "wrong_password");
-            record_one(tx, app, ctx, &here.case.tenant, entry).await?;
-            match began {
-                Some(until) => {
-                    lock(tx, app, ctx, here, counter, until).await?;
-                    Ok(Attempt::Locked { until })
-                }
-                None => Ok(Attempt::Wrong),
-            }
+            let began = tried.failed(tx, app, ctx, here, entry).await?;
+            Ok(began.map_or(Attempt::Wrong, |until| Attempt::Locked { until }))
         })
         .await
 }
 
 /// Counts a try; `Err`: the end of the lock that is in force.
-async fn count(
+pub(super) async fn begin(
     tx: &mut Tx,
     app: &App,
     ctx: &Ctx,
     here: &Here,
-) -> Result<Result<(Counter, String), Timestamp>, AppError> {
+    typed: &Password,
+) -> Result<Result<Try, Timestamp>, AppError> {
     let (tenant, subject) = (here.row.tenant, here.row.user);
     let network = network_tag(app, ctx, &here.case);
     let since = familiar_since(here.now);
@@ -102,8 +100,43 @@ async fn count(
         record_one(tx, app, ctx, &here.case.tenant, entry).await?;
         return Ok(Err(until));
     }
-    let stored = accounts::password(tx, tenant, subject).await?;
-    Ok(Ok((counter, stored.unwrap_or_else(|| app.unmatchable()))))
+    let typed = normalise(typed);
+    let parts: [&[u8]; 3] = [
+        tenant.0.as_bytes(),
+        subject.0.as_bytes(),
+        typed.expose().as_bytes(),
+    ];
+    let tag = Secret::new(*app.keys().tag(Purpose::WrongPassword, &parts).as_bytes());
+    Ok(Ok(Try { counter, tag }))
+}
+
+impl Try {
+    /// The same try, unlike any before: it counts though the same password was tried lately.
+    pub(super) fn unlike_any(&self, app: &App) -> Self {
+        Self {
+            tag: Secret::new(latchkey_types::random_bytes::<32>(app.entropy())),
+            counter: self.counter,
+        }
+    }
+
+    /// It came to nothing; one of the last three does not count again. Gives the end of the lock, if
+    /// this began one.
+    pub(super) async fn failed(
+        &self,
+        tx: &mut Tx,
+        app: &App,
+        ctx: &Ctx,
+        here: &Here,
+        entry: Entry,
+    ) -> Result<Option<Timestamp>, AppError> {
+        let rule = Rule::from(&here.case.tenant.settings.sign_in);
+        let began = lockout::wrong(tx, self.counter, rule, &self.tag, here.now).await?;
+        record_one(tx, app, ctx, &here.case.tenant, entry).await?;
+        if let Some(until) = began {
+            lock(tx, app, ctx, here, self.counter, until).await?;
+        }
+        Ok(began)
+    }
 }
 
 /// Records that a lock began and tells the owner, once for each lock.

@@ -8,7 +8,7 @@ use latchkey_store::{operations, sign_in_sessions};
 use latchkey_types::{OperationId, Password, Secret};
 use latchkey_wire::operation::{Outcome as Came, Refusal, Verb};
 
-use super::{Notice, Outcome, failed, notify};
+use super::{Notice, Outcome, attempt, failed, notify};
 use crate::audit::{Entry, record_one};
 use crate::reset::state_read;
 use crate::sign_in::{Here, Pace, outlive};
@@ -78,9 +78,12 @@ pub(super) async fn change(
         .db()
         .write(async |mut tx| {
             let tx = &mut tx;
-            here.pace(tx, "change", Pace::OF_HASHES).await?;
+            let tried = match attempt::begin(tx, app, ctx, here, current).await? {
+                Ok(tried) => tried,
+                Err(until) => return Ok(Err(Notice::Locked { until })),
+            };
             let Some(user) = here.case.user.as_ref() else {
-                return Ok(false);
+                return Ok(Err(Notice::DirectoryAway));
             };
             let what = Ask {
                 password: Some(new),
@@ -89,12 +92,20 @@ pub(super) async fn change(
                 ..Ask::new(Verb::Change, user, TIME_TO_BEGIN)
             };
             let (key, agents) = (&here.case.data_key, &here.case.agents);
-            ask(tx, app, key, agents, operation, &what).await
+            if ask(tx, app, key, agents, operation, &what).await? {
+                return Ok(Ok(tried));
+            }
+            let entry = failed(here, writeback::reason(Refusal::Unreachable));
+            let began = tried.failed(tx, app, ctx, here, entry).await?;
+            Ok::<_, AppError>(Err(
+                began.map_or(Notice::DirectoryAway, |until| Notice::Locked { until })
+            ))
         })
         .await?;
-    if !asked {
-        return Ok(Some(Outcome::Again(Notice::DirectoryAway)));
-    }
+    let tried = match asked {
+        Ok(tried) => tried,
+        Err(notice) => return Ok(Some(Outcome::Again(notice))),
+    };
     wait(app, tenant, operation, app.clock().now().plus(PATIENCE)).await?;
     app.db()
         .write(async |mut tx| {
@@ -124,14 +135,20 @@ pub(super) async fn change(
                 if let Some(detail) = came.detail() {
                     entry = entry.with("directory", detail);
                 }
-                record_one(tx, app, ctx, &here.case.tenant, entry).await?;
+                // The directory counted a wrong one, however often it comes: so do we, or our lock would
+                // not come before the directory's. With another answer it is not known to be wrong.
+                let compared = (why == Refusal::WrongPassword).then(|| tried.unlike_any(app));
+                let tried = compared.as_ref().unwrap_or(&tried);
+                if let Some(until) = tried.failed(tx, app, ctx, &here, entry).await? {
+                    return Ok(Some(Outcome::Again(Notice::Locked { until })));
+                }
                 return Ok(Some(Outcome::Again(match why {
                     Refusal::WrongPassword => Notice::WrongCurrent,
                     Refusal::Unreachable | Refusal::Expired => Notice::DirectoryAway,
                     why => Notice::DirectoryRefused(why),
                 })));
             }
-            writeback::done(tx, &here.case, Verb::Change, &pending, here.now).await?;
+            writeback::done(tx, &here.case, Verb::Change, &pending, false, here.now).await?;
             let user = here.row.user;
             sign_in_sessions::end_others(tx, tenant, user, Some(here.row.id), here.now).await?;
             let cookie = outlive(tx, app, &here, cookie).await?;

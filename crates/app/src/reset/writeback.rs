@@ -263,7 +263,7 @@ pub(crate) async fn settle(
             // Whoever asked did it, whoever gets to say so.
             let ctx = &pending.by(ctx);
             if written == Written::Done {
-                writeback::done(tx, &open.case, verb(deed), &pending, open.now).await?;
+                writeback::done(tx, &open.case, verb(deed), &pending, false, open.now).await?;
             }
             open.session = step.next;
             advance(tx, app, &mut open, None, ended).await?;

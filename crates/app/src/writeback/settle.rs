@@ -118,8 +118,8 @@ async fn late(app: &App, ctx: &Ctx, operation: &Operation) -> Result<bool, AppEr
                 entry = entry.with("directory", detail);
             }
             match outcome {
-                Outcome::Done { .. } => {
-                    done(tx, &case, verb, &pending, now).await?;
+                Outcome::Done { must_change, .. } => {
+                    done(tx, &case, verb, &pending, must_change, now).await?;
                     let told = match verb {
                         Verb::Reset => {
                             reset::was_written(tx, app, ctx, &case, now, Deed::Reset).await?

@@ -5,9 +5,10 @@ use std::time::Duration;
 use latchkey_store::operations::{self, Operation, State};
 use latchkey_store::{Tx, agents};
 use latchkey_types::{OperationId, TenantId, Timestamp};
-use latchkey_wire::operation::{Answer, Outcome, Refusal};
+use latchkey_wire::operation::{Answer, DETAIL_MAX, Outcome, Refusal};
 use latchkey_wire::{decode, proof};
 
+use super::agents::line;
 use super::keys::PublicKeys;
 use crate::{App, AppError};
 use latchkey_crypto::seal::DataKey;
@@ -38,10 +39,13 @@ impl Came {
         }
     }
 
-    /// What the directory said, for administrators.
-    pub(crate) fn detail(&self) -> Option<&str> {
+    /// What the directory said, for administrators: one line, no longer than an agent may say it.
+    pub(crate) fn detail(&self) -> Option<String> {
         match self {
-            Self::Answer(answer) => answer.detail.as_deref(),
+            Self::Answer(answer) => {
+                let detail = answer.detail.as_deref()?;
+                Some(line(detail, DETAIL_MAX))
+            }
             Self::NotTaken | Self::NotKnown => None,
         }
     }

@@ -520,6 +520,107 @@ async fn a_password_that_the_directory_wants_changed_is_changed_there_first() {
     .await;
 }
 
+/// Somebody signed in, at the page that changes the password.
+async fn changer(test: &TestApp) -> impl AsyncFn(&str, &str) -> ChangeOutcome {
+    let arrival = arrive(test, OLD).await;
+    assert!(arrival.is_in());
+    let cookie = arrival.session().clone();
+    async move |current: &str, new: &str| {
+        let (current, new) = (Secret::new(current.to_owned()), Secret::new(new.to_owned()));
+        change::change(&test.app, &test.ctx(), &cookie, &current, &new, &new)
+            .await
+            .unwrap()
+            .unwrap()
+    }
+}
+
+/// S37, at the change page: whoever has a session cannot guess the password without end, nor lock the
+/// account in the directory.
+#[tokio::test(flavor = "multi_thread")]
+async fn s37_wrong_present_passwords_of_a_directory_lock_here_first() {
+    both(async |test| {
+        let (_, ada, agent) = contoso(&test, Managed::PassThrough, |_| {}).await;
+        let _working = agent.work(&test);
+        let change = changer(&test).await;
+        // The same wrong one, as often as the directory counts it.
+        for _ in 0..9 {
+            let said = change("wrong", NEW).await;
+            let wrong = ChangeNotice::WrongCurrent;
+            assert!(
+                matches!(&said, ChangeOutcome::Again(notice) if *notice == wrong),
+                "{said:?}"
+            );
+        }
+        for current in ["wrong", "other", OLD] {
+            let said = change(current, NEW).await;
+            assert!(
+                matches!(said, ChangeOutcome::Again(ChangeNotice::Locked { .. })),
+                "{current}: {said:?}"
+            );
+        }
+        assert_eq!(agent.account(ANCHOR).password, OLD);
+        let events = reasons(&test, &ada, "Change password (self-service)").await;
+        let mut expected = vec!["wrong_password"; 10];
+        expected.extend(["locked"; 2]);
+        assert_eq!(events, expected);
+        // And a lock of the one page is one of the other.
+        assert!(matches!(
+            arrive(&test, OLD).await.notice,
+            Some(SignInNotice::Locked { .. })
+        ));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_of_the_new_password_lock_nobody() {
+    both(async |test| {
+        let (_, _, agent) = contoso(&test, Managed::PassThrough, |_| {}).await;
+        let _working = agent.work(&test);
+        let change = changer(&test).await;
+        agent.with(|directory| directory.min_length = 60);
+        for _ in 0..12 {
+            test.clock.advance(Duration::from_secs(60));
+            agent.says(&test, DirectoryHealth::Well).await;
+            let said = change(OLD, NEW).await;
+            let refused = ChangeNotice::DirectoryRefused(Refusal::TooShort);
+            assert!(
+                matches!(&said, ChangeOutcome::Again(notice) if *notice == refused),
+                "{said:?}"
+            );
+        }
+        agent.with(|directory| directory.min_length = 3);
+        let said = change(OLD, NEW).await;
+        assert!(matches!(said, ChangeOutcome::Changed { .. }), "{said:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_the_directory_cannot_require_is_not_said_to_be_required() {
+    both(async |test| {
+        let (_, _, agent) = contoso(&test, Managed::PasswordHashSync, |_| {}).await;
+        let _working = agent.work(&test);
+        let set = async || {
+            let operator = admin::operator(&test.app);
+            let new = Secret::new(NEW.to_owned());
+            admin::user::set_password(&test.app, &operator, "ada@contoso.com", &new, true, false)
+                .await
+                .unwrap()
+        };
+        let flag = async || {
+            let shown = admin::user::show(&test.app, "ada@contoso.com").await;
+            shown.unwrap().more["must_change_password"] == true
+        };
+        assert!(set().await);
+        assert!(flag().await);
+        agent.with(|directory| directory.accounts.get_mut(ANCHOR).unwrap().never_expires = true);
+        assert!(!set().await);
+        assert!(!flag().await);
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_administrators_reset_is_written_back() {
     both(async |test| {

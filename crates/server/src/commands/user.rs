@@ -84,8 +84,15 @@ impl Console {
                 force,
             } => {
                 let password = secret(password_file.as_deref())?;
-                user::set_password(app, &ctx, &user, &password, must_change, force).await?;
+                let required =
+                    user::set_password(app, &ctx, &user, &password, must_change, force).await?;
                 out.say("the password is set, and all sessions of the user are over")?;
+                if must_change && !required {
+                    out.say(
+                        "but the directory could not require another one at the next sign-in: the \
+                         account's password never expires there, or the agent may not write that",
+                    )?;
+                }
             }
             User::Import {
                 tenant,
