@@ -90,9 +90,15 @@ pub fn directory(health: &Health, setup: Setup<'_>, now: Timestamp) -> Vec<Point
             "connection",
             Verdict::Bad,
             format!("no server can be reached: {why}"),
+            Some("look at servers and at the firewall (636 or 389)".into()),
+        )),
+        Bind::Untrusted(why) => points.push(point(
+            "certificate",
+            Verdict::Bad,
+            format!("it is not trusted: {why}"),
             Some(
-                "look at servers, the firewall (636 or 389) and, if it speaks of a certificate, at \
-                 ca_file"
+                "put the authority that issued it into ca_file, the name that is in it into servers, \
+                 and renew it if it has expired"
                     .into(),
             ),
         )),

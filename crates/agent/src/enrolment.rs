@@ -135,8 +135,8 @@ async fn remove_now(
         say(Event::OffboardingError, &error);
         if !force {
             return Err(format!(
-                "{error}; nothing was wiped (--force wipes the keys anyway: then revoke the agent in \
-                 the portal)"
+                "{error}; nothing was wiped (--force wipes the keys anyway: then have it revoked with \
+                 `latchkey agent revoke`)"
             ));
         }
     }

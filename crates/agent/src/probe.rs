@@ -84,7 +84,7 @@ pub(crate) const fn refusal(failure: &Failure) -> Option<Refusal> {
             Breach::Unspecified => Refusal::Policy,
         },
         Failure::NotConfigured(_) => Refusal::NotConfigured,
-        Failure::Unreachable(_) => Refusal::Unreachable,
+        Failure::Unreachable(_) | Failure::Untrusted(_) => Refusal::Unreachable,
         Failure::OutcomeUnknown(_) => return None,
         Failure::Unexpected { .. } => Refusal::Unexpected,
     })

@@ -549,7 +549,7 @@ impl Serving<'_> {
 
     async fn beat(&mut self, directory: &Directory) -> Result<(), End> {
         let shared = self.shared;
-        let mut health = health(directory, shared.time.now());
+        let mut health = health(directory);
         health.clock_ahead = shared.clock.ahead_millis();
         let history = health.history_on_reset;
         shared.history_on_reset.store(history, Ordering::Relaxed);
@@ -643,10 +643,9 @@ async fn look(backend: &dyn crate::backend::Backend) -> Directory {
 }
 
 /// What a heartbeat says of a directory.
-pub(crate) fn health(directory: &Directory, now: latchkey_types::Timestamp) -> Health {
-    let expired = directory.certificate_expires.is_some_and(|end| end <= now);
+pub(crate) fn health(directory: &Directory) -> Health {
     let (code, detail) = match &directory.bind {
-        Bind::NotReached(why) if expired => (DirectoryHealth::Certificate, Some(why.clone())),
+        Bind::Untrusted(why) => (DirectoryHealth::Certificate, Some(why.clone())),
         Bind::NotReached(why) => (DirectoryHealth::Unreachable, Some(why.clone())),
         Bind::Refused(why) => (DirectoryHealth::BindRefused, Some(why.clone())),
         Bind::Ok if directory.kind_as_configured == Some(false) => (

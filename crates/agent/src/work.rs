@@ -27,8 +27,9 @@ use crate::probe::{Found, probe, refusal, verdict};
 use crate::sync::Desk;
 use crate::system::Time;
 
-/// The service lets an operation live for three minutes at most. One that says more is not believed:
-/// what is forgotten leaves its expiry behind as the floor.
+/// An operation that would live longer is not believed: what the journal forgets leaves its expiry behind,
+/// below which nothing is begun any more. Three minutes are the most that the service gives one; the rest
+/// is for clocks that differ.
 const LIFETIME_MAX: Duration = Duration::from_mins(10);
 /// How many answers to requests that change nothing are remembered.
 const REMEMBERED: usize = 1_024;
@@ -571,7 +572,7 @@ fn log_failure(failure: &Failure, about: About<'_>) {
         Failure::Locked => Event::ADUserAccountLockedOut,
         Failure::WrongPassword => Event::ADUserIncorrectPassword,
         Failure::Policy(..) => Event::ADPasswordPolicyError,
-        Failure::NotConfigured(_) => Event::ADConfigurationError,
+        Failure::NotConfigured(_) | Failure::Untrusted(_) => Event::ADConfigurationError,
         Failure::Unreachable(_) | Failure::OutcomeUnknown(_) | Failure::Unexpected { .. } => {
             Event::ADUnknownError
         }

@@ -25,6 +25,30 @@ pub(crate) enum Broken {
     TimedOut,
     /// Closed, or an answer that is none.
     Closed(String),
+    /// The server's certificate is not trusted, so that nothing was said to it.
+    Untrusted(String),
+}
+
+impl From<std::io::Error> for Broken {
+    fn from(error: std::io::Error) -> Self {
+        let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+        match cause {
+            Some(rustls::Error::InvalidCertificate(_)) => Self::Untrusted(error.to_string()),
+            _ => Self::Closed(error.to_string()),
+        }
+    }
+}
+
+impl Broken {
+    /// The same of a server.
+    fn of(self, label: &str) -> Self {
+        let of = |why: String| format!("{label}: {why}");
+        match self {
+            Self::TimedOut => Self::TimedOut,
+            Self::Closed(why) => Self::Closed(of(why)),
+            Self::Untrusted(why) => Self::Untrusted(of(why)),
+        }
+    }
 }
 
 impl std::fmt::Display for Broken {
@@ -32,6 +56,7 @@ impl std::fmt::Display for Broken {
         match self {
             Self::TimedOut => f.write_str("no answer in time"),
             Self::Closed(why) => write!(f, "the connection broke: {why}"),
+            Self::Untrusted(why) => write!(f, "not trusted: {why}"),
         }
     }
 }
@@ -60,6 +85,7 @@ impl From<Failure> for Unanswered {
 impl From<Unanswered> for Failure {
     fn from(unanswered: Unanswered) -> Self {
         match unanswered {
+            Unanswered::Broken(Broken::Untrusted(why)) => Self::Untrusted(why),
             Unanswered::Broken(broken) => Self::Unreachable(broken.to_string()),
             Unanswered::Failed(failure) => failure,
         }
@@ -121,23 +147,20 @@ impl Connection {
         tls: &Arc<ClientConfig>,
         server: usize,
         address: &Address,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Broken> {
         let label = format!("{}:{}", address.host, address.port);
         let connect = async {
             let tcp = match address.ip {
                 Some(ip) => TcpStream::connect((ip, address.port)).await,
                 None => TcpStream::connect((bare(&address.host), address.port)).await,
-            }
-            .map_err(|error| error.to_string())?;
+            }?;
             // The library waits for each answer: a delayed acknowledgement would cost 40 ms.
-            tcp.set_nodelay(true).map_err(|error| error.to_string())?;
+            tcp.set_nodelay(true)?;
             match settings.security {
                 Security::Ldaps => Self::over_tls(tcp, tls, address).await,
                 Security::StartTls => {
                     let mut tcp = tcp;
-                    guard::start_tls(&mut tcp)
-                        .await
-                        .map_err(|error| error.to_string())?;
+                    guard::start_tls(&mut tcp).await?;
                     Self::over_tls(tcp, tls, address).await
                 }
                 Security::PlainTextWhereAnybodyCanReadPasswords => {
@@ -147,8 +170,8 @@ impl Connection {
         };
         let ((ldap, tasks), certificate_expires) = timeout(settings.connect_timeout, connect)
             .await
-            .map_err(|_| format!("{label}: no connection in time"))?
-            .map_err(|error| format!("{label}: {error}"))?;
+            .map_err(|_| Broken::Closed(format!("{label}: no connection in time")))?
+            .map_err(|broken: Broken| broken.of(&label))?;
         Ok(Self {
             ldap,
             server,
@@ -165,13 +188,12 @@ impl Connection {
         tcp: TcpStream,
         tls: &Arc<ClientConfig>,
         address: &Address,
-    ) -> Result<(Opened, Option<Timestamp>), String> {
+    ) -> Result<(Opened, Option<Timestamp>), Broken> {
         let name = ServerName::try_from(bare(&address.host).to_owned())
-            .map_err(|_| String::from("the server's name can be in no certificate"))?;
+            .map_err(|_| Broken::Closed("the server's name can be in no certificate".into()))?;
         let stream = TlsConnector::from(Arc::clone(tls))
             .connect(name, tcp)
-            .await
-            .map_err(|error| format!("TLS: {error}"))?;
+            .await?;
         let expires = stream
             .get_ref()
             .1
@@ -181,7 +203,7 @@ impl Connection {
     }
 
     /// Puts the library at one end of a pair of sockets and the guard between it and the server.
-    async fn over<S>(server: S) -> Result<Opened, String>
+    async fn over<S>(server: S) -> Result<Opened, Broken>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
@@ -190,11 +212,11 @@ impl Connection {
             ours.set_nonblocking(true)?;
             Ok((library, UnixStream::from_std(ours)?))
         };
-        let (library, ours) = pair().map_err(|error| error.to_string())?;
+        let (library, ours) = pair()?;
         let settings = LdapConnSettings::new().set_std_stream(StdStream::Unix(library));
         let (driver, ldap) = LdapConnAsync::with_settings(settings, "ldapi:///")
             .await
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| Broken::Closed(error.to_string()))?;
         let tasks = vec![
             tokio::spawn(guard::relay(server, ours)).abort_handle(),
             tokio::spawn(async move {

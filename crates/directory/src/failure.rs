@@ -93,6 +93,9 @@ pub enum Failure {
     /// No server could be asked. Surely nothing was done.
     #[error("no server can be reached: {0}")]
     Unreachable(String),
+    /// The servers that answered have certificates that are not trusted. Surely nothing was done.
+    #[error("no server can be trusted: {0}")]
+    Untrusted(String),
     /// The request was sent and no answer came. It may have been done.
     #[error("outcome unknown: {0}")]
     OutcomeUnknown(String),
@@ -121,6 +124,7 @@ impl Failure {
             Self::Policy(..) => "policy",
             Self::NotConfigured(_) => "not_configured",
             Self::Unreachable(_) => "unreachable",
+            Self::Untrusted(_) => "untrusted",
             Self::OutcomeUnknown(_) => "outcome_unknown",
             Self::Unexpected { .. } => "unexpected",
         }
@@ -140,7 +144,7 @@ impl Failure {
             | Self::Policy(..)
             | Self::NotConfigured(_)
             | Self::Unexpected { .. } => Retry::Never,
-            Self::Unreachable(_) => Retry::Later,
+            Self::Unreachable(_) | Self::Untrusted(_) => Retry::Later,
             Self::OutcomeUnknown(_) => Retry::Unknown,
         }
     }
@@ -149,10 +153,11 @@ impl Failure {
     pub fn detail(&self) -> Option<&str> {
         match self {
             Self::NoPermission(text) | Self::Policy(_, text) => text.as_deref(),
-            Self::NotConfigured(text) | Self::Unreachable(text) | Self::OutcomeUnknown(text) => {
-                Some(text)
-            }
-            Self::Unexpected { text, .. } => Some(text),
+            Self::NotConfigured(text)
+            | Self::Unreachable(text)
+            | Self::Untrusted(text)
+            | Self::OutcomeUnknown(text)
+            | Self::Unexpected { text, .. } => Some(text),
             Self::NotFound
             | Self::SeveralMatch
             | Self::Protected

@@ -80,7 +80,7 @@ impl Pool {
         permit: OwnedSemaphorePermit,
         servers: Vec<usize>,
     ) -> Result<Lease, Failure> {
-        let mut reasons = Vec::new();
+        let (mut reasons, mut is_untrusted) = (Vec::new(), false);
         for server in servers {
             match self.open(server).await {
                 Ok(connection) => return Ok(self.lease(connection, permit, false)),
@@ -88,13 +88,22 @@ impl Pool {
                     self.suspect(server);
                     match broken {
                         Broken::Closed(reason) => reasons.push(reason),
+                        Broken::Untrusted(reason) => {
+                            is_untrusted = true;
+                            reasons.push(reason);
+                        }
                         Broken::TimedOut => reasons.push(broken.to_string()),
                     }
                 }
                 Err(Unanswered::Failed(failure)) => return Err(failure),
             }
         }
-        Err(Failure::Unreachable(reasons.join("; ")))
+        let reasons = reasons.join("; ");
+        Err(if is_untrusted {
+            Failure::Untrusted(reasons)
+        } else {
+            Failure::Unreachable(reasons)
+        })
     }
 
     /// A new connection to this server, signed in.
@@ -131,9 +140,7 @@ impl Pool {
         let Some(address) = self.settings.servers.get(server) else {
             return Err(Broken::Closed("no such server".into()));
         };
-        Connection::open(&self.settings, &self.tls, server, address)
-            .await
-            .map_err(Broken::Closed)
+        Connection::open(&self.settings, &self.tls, server, address).await
     }
 
     /// The servers in the order in which to try them: as configured, those that failed lately last.

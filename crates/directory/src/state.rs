@@ -155,6 +155,8 @@ impl Verdict {
 pub enum Bind {
     /// No server could be asked; the text says why, of each.
     NotReached(String),
+    /// The certificates of those that answered are not trusted; the text says why.
+    Untrusted(String),
     /// Refused; the server's text.
     Refused(String),
     /// Signed in.

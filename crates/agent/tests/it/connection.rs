@@ -239,8 +239,7 @@ async fn a_heartbeat_tells_how_the_directory_really_is() {
             ),
             (
                 latchkey_directory::Health {
-                    bind: Bind::NotReached("x".into()),
-                    certificate_expires: Some(Timestamp(1)),
+                    bind: Bind::Untrusted("x".into()),
                     ..well()
                 },
                 DirectoryHealth::Certificate,

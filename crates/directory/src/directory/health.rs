@@ -37,6 +37,10 @@ async fn judge(directory: &Directory, taken: Result<Lease, Failure>) -> Health {
             health.bind = Bind::Refused(text);
             return health;
         }
+        Err(Failure::Untrusted(text)) => {
+            health.bind = Bind::Untrusted(text);
+            return health;
+        }
         Err(other) => {
             health.bind = Bind::NotReached(other.detail().unwrap_or(other.code()).to_owned());
             return health;

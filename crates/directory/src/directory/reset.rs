@@ -37,7 +37,7 @@ pub(super) async fn reset(
 pub(super) fn finish<T>(lease: Lease, outcome: Result<T, Failure>) -> Result<T, Failure> {
     if !matches!(
         outcome,
-        Err(Failure::OutcomeUnknown(_) | Failure::Unreachable(_))
+        Err(Failure::OutcomeUnknown(_) | Failure::Unreachable(_) | Failure::Untrusted(_))
     ) {
         lease.keep();
     }

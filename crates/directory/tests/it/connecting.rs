@@ -44,7 +44,7 @@ async fn nothing_is_said_to_a_server_whose_certificate_is_not_right() {
                 settings.servers[0].port = 389;
             }
             let health = directory(settings).health().await;
-            let Bind::NotReached(why) = &health.bind else {
+            let Bind::Untrusted(why) = &health.bind else {
                 panic!("{health:?}");
             };
             assert!(why.contains("certificate"), "{why}");
@@ -59,7 +59,7 @@ async fn an_expired_certificate_is_refused() {
     };
     slapd.with_expired_certificate();
     let health = directory(slapd_settings(&slapd)).health().await;
-    let Bind::NotReached(why) = health.bind else {
+    let Bind::Untrusted(why) = health.bind else {
         panic!("{health:?}");
     };
     assert!(why.contains("expired"), "{why}");

@@ -150,18 +150,22 @@ fn explain(t: Texts, notice: &Notice) -> Alert {
         Notice::DirectoryRefused(said) if said.is_about_the_password() => {
             Alert::error(t, "new_password", vec![crate::words::directory(t, *said)])
         }
-        Notice::DirectoryRefused(said) => directory(t, crate::words::directory(t, *said)),
-        Notice::DirectoryAway => directory(t, t.get("directory-unreachable")),
-        Notice::NotKnown => directory(t, t.get("directory-not-known")),
+        Notice::DirectoryRefused(said) => {
+            directory(t, "directory-away-title", crate::words::directory(t, *said))
+        }
+        Notice::DirectoryAway => {
+            directory(t, "directory-away-title", t.get("directory-unreachable"))
+        }
+        Notice::NotKnown => directory(t, "directory-not-known-title", t.get("directory-not-known")),
         Notice::Not | Notice::OutOfDate => Alert::info(t.get("notice-out-of-date")),
     }
 }
 
 /// What the directory said that is about no field.
-fn directory(t: Texts, item: String) -> Alert {
+fn directory(t: Texts, title: &'static str, item: String) -> Alert {
     Alert {
         kind: Kind::Error,
-        title: t.get("directory-away-title"),
+        title: t.get(title),
         items: vec![item],
         field: None,
     }

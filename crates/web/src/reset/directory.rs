@@ -67,13 +67,13 @@ pub(super) fn working(
     l.cancel = None;
     l.help = *is_slow;
     l.time_left = None;
-    let first = match deed {
-        Deed::Reset => "working-reset",
-        Deed::Unlock => "working-unlock",
+    let (first, slow) = match deed {
+        Deed::Reset => ("working-reset", "working-slow-reset"),
+        Deed::Unlock => ("working-unlock", "working-slow-unlock"),
     };
     let mut paragraphs = vec![t.get(first), t.get("working-stay")];
     if *is_slow {
-        paragraphs.push(t.get("working-slow"));
+        paragraphs.push(t.get(slow));
     }
     let mut response = layout::page(status, t.locale(), &WorkingPage { l, paragraphs })?;
     response

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cookies;
+mod directory;
 mod enumeration;
 mod federated;
 mod flow;

@@ -222,19 +222,16 @@ pub enum DirectoryHealth {
     Certificate,
     /// It is not what the configuration says.
     Misconfigured,
-    /// The service account lacks rights that `check` found missing.
-    NoRights,
 }
 
 impl DirectoryHealth {
     /// Every case.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 5] = [
         Self::Well,
         Self::Unreachable,
         Self::BindRefused,
         Self::Certificate,
         Self::Misconfigured,
-        Self::NoRights,
     ];
 
     /// Its code in messages and in the database.
@@ -245,7 +242,6 @@ impl DirectoryHealth {
             Self::BindRefused => "bind_refused",
             Self::Certificate => "certificate",
             Self::Misconfigured => "misconfigured",
-            Self::NoRights => "no_rights",
         }
     }
 
