@@ -222,11 +222,13 @@ impl Db {
         let conn = match &self.0.pools {
             Pools::Sqlite(pool) if write => Conn::Sqlite(pool.write().await?),
             Pools::Sqlite(pool) => Conn::Sqlite(pool.read().await?),
-            Pools::Postgres(pool) if write => Conn::Postgres(pool.begin().await?),
-            Pools::Postgres(pool) => Conn::Postgres(
-                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                    .await?,
-            ),
+            Pools::Postgres(pool) if write => {
+                Conn::Postgres(begin_postgres(pool.clone(), "BEGIN").await?)
+            }
+            Pools::Postgres(pool) => {
+                let statement = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                Conn::Postgres(begin_postgres(pool.clone(), statement).await?)
+            }
         };
         let open = Open {
             conn,
@@ -294,6 +296,19 @@ impl fmt::Debug for Db {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Db").field(&self.engine()).finish()
     }
+}
+
+/// Begins a transaction where nobody gives up half way: a future that is dropped while sqlx 0.9.0 waits
+/// for the answer to `BEGIN` leaves the transaction open, for whoever gets the connection next
+/// (sqlx issue 4393). A transaction that nobody waits for any more is rolled back.
+async fn begin_postgres(
+    pool: PgPool,
+    statement: &'static str,
+) -> Result<Transaction<'static, Postgres>, StoreError> {
+    tokio::spawn(async move { pool.begin_with(statement).await })
+        .await
+        .map_err(|_| sqlx::Error::WorkerCrashed)?
+        .map_err(StoreError::from)
 }
 
 fn take_back(home: &Home) -> Result<Open, StoreError> {

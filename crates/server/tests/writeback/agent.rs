@@ -1,5 +1,7 @@
 //! The agent's program beside the test's own.
 
+use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -9,6 +11,7 @@ use std::time::Duration;
 
 use crate::directory::Directory;
 use crate::installation::PATIENCE;
+use crate::network::Network;
 
 /// The program, or nothing if it was not built and need not be.
 pub(crate) fn program() -> Option<PathBuf> {
@@ -40,7 +43,8 @@ struct Log {
 
 /// An agent's folder and its process, while it runs.
 pub(crate) struct Agent {
-    program: PathBuf,
+    /// The program, and what it is started with.
+    program: Vec<OsString>,
     folder: tempfile::TempDir,
     child: Option<Child>,
     log: Arc<Log>,
@@ -48,7 +52,11 @@ pub(crate) struct Agent {
 
 impl Agent {
     /// One that is configured for a directory, and not enrolled.
-    pub(crate) fn configured(program: PathBuf, directory: &Directory) -> Self {
+    pub(crate) fn configured(
+        program: PathBuf,
+        directory: &Directory,
+        network: Option<&Network>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str, bytes: &[u8]| {
             let path = folder.path().join(name);
@@ -58,7 +66,14 @@ impl Agent {
         };
         let ca = file("ca.pem", &directory.authority());
         let password = file("password", directory.service_password().as_bytes());
-        file("agent.toml", directory.settings(&ca, &password).as_bytes());
+        let mut settings = directory.settings(&ca, &password);
+        let mut program = vec![program.into_os_string()];
+        if let Some(network) = network {
+            let ca = file("service-ca.pem", network.authority().as_bytes());
+            write!(settings, "[service]\nca_file = {ca:?}\n").unwrap();
+            program.splice(0..0, network.prefix().into_iter().map(OsString::from));
+        }
+        file("agent.toml", settings.as_bytes());
         Self {
             program,
             folder,
@@ -72,9 +87,12 @@ impl Agent {
     }
 
     fn command(&self, verb: &str) -> Command {
-        let mut command = Command::new(&self.program);
+        let (first, rest) = self.program.split_first().unwrap();
+        let mut command = Command::new(first);
         command
             .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .args(rest)
             .arg(verb)
             .arg("--config")
             .arg(self.folder.path().join("agent.toml"))

@@ -49,6 +49,14 @@ impl Directory {
         latchkey_testdir::samba().map(Self::Samba)
     }
 
+    /// The port that the agent uses, on this machine.
+    pub(crate) const fn port(&self) -> u16 {
+        match self {
+            Self::Slapd(slapd) => slapd.tls_port(),
+            Self::Samba(_) => 636,
+        }
+    }
+
     pub(crate) fn authority(&self) -> Vec<u8> {
         match self {
             Self::Slapd(slapd) => slapd.authority(),

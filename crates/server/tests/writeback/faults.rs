@@ -58,6 +58,10 @@ enum Fault {
     HeldToService,
     HeldToAgent,
     HeldAndCut,
+    /// Only where the agent is in a network of its own.
+    Unplugged,
+    LostToService,
+    LostToAgent,
 }
 
 impl Fault {
@@ -142,6 +146,23 @@ impl Fault {
                 site.wire.cut();
                 site.wire.hold(way, false);
             }
+            Self::Unplugged => {
+                let network = site.network.as_ref().unwrap();
+                network.unplug(true);
+                sleep(dice.millis(50, 5_000)).await;
+                network.unplug(false);
+            }
+            Self::LostToService | Self::LostToAgent => {
+                let way = if self == Self::LostToAgent {
+                    Way::ToAgent
+                } else {
+                    Way::ToService
+                };
+                let network = site.network.as_ref().unwrap();
+                network.lose(way, true);
+                sleep(dice.millis(50, 5_000)).await;
+                network.lose(way, false);
+            }
         }
     }
 }
@@ -212,7 +233,7 @@ fn asked(events: &[NewEvent]) -> Vec<&NewEvent> {
 }
 
 /// One fault while people reset their passwords.
-async fn run(site: &mut Site, dice: &mut Dice, totals: &mut Totals) {
+async fn run(site: &mut Site, fault: Fault, dice: &mut Dice, totals: &mut Totals) {
     let mut people = Vec::new();
     for _ in 0..PEOPLE {
         let account = site.directory.patient_account();
@@ -221,7 +242,6 @@ async fn run(site: &mut Site, dice: &mut Dice, totals: &mut Totals) {
         person.come_to_the_password().await;
         people.push((account, person));
     }
-    let fault = Fault::any(dice);
     let began = Instant::now();
     // A reset takes about a tenth of a second where nothing is broken.
     let moment = dice.millis(0, 200);
@@ -255,7 +275,8 @@ async fn runs(seed: u64, count: usize) -> Option<Totals> {
     let (mut dice, mut totals) = (Dice(seed), Totals::default());
     for number in 0..count {
         let state = dice.0;
-        let running = timeout(4 * PATIENCE, run(&mut site, &mut dice, &mut totals));
+        let fault = Fault::any(&mut dice);
+        let running = timeout(4 * PATIENCE, run(&mut site, fault, &mut dice, &mut totals));
         assert!(
             running.await.is_ok(),
             "run {number} of {state} does not end"
@@ -308,6 +329,23 @@ async fn whatever_breaks_the_service_says_what_the_directory_has() {
 async fn whatever_breaks_a_thousand_times_the_service_says_what_the_directory_has() {
     let count = number("LATCHKEY_FAULT_RUNS").unwrap_or(1_000);
     all_runs(usize::try_from(count).unwrap()).await;
+}
+
+/// The same in a network that loses what is sent, and tells nobody: by real TLS, through namespaces of
+/// the kernel.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whatever_the_network_loses_the_service_says_what_the_directory_has() {
+    let Some(mut site) = Site::start_apart(Directory::slapd()).await else {
+        return;
+    };
+    let (mut dice, mut totals) = (Dice(20_262), Totals::default());
+    for fault in [Fault::Unplugged, Fault::LostToService, Fault::LostToAgent] {
+        for _ in 0..2 {
+            run(&mut site, fault, &mut dice, &mut totals).await;
+        }
+    }
+    eprintln!("network: {totals:?}");
+    site.verify_audit();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -14,6 +14,7 @@ mod faults;
 #[path = "../process/installation.rs"]
 #[expect(dead_code, reason = "the tests of processes use the rest")]
 mod installation;
+mod network;
 mod person;
 mod portals;
 #[path = "../process/relay.rs"]

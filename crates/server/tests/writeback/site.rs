@@ -13,6 +13,7 @@ use tokio::runtime::Runtime;
 use crate::agent::{self, Agent};
 use crate::directory::{Account, Directory};
 use crate::installation::{Installation, Process, free_port};
+use crate::network::Network;
 use crate::person::Person;
 use crate::relay::{Mood, Relay};
 use crate::wire::Wire;
@@ -34,6 +35,8 @@ pub(crate) struct Site {
     pub(crate) agent: Agent,
     pub(crate) wire: Wire,
     pub(crate) relay: Arc<Relay>,
+    /// Where the agent is, if that is not this machine's own network.
+    pub(crate) network: Option<Network>,
     pub(crate) process: Option<Process>,
     port: u16,
     earlier: String,
@@ -45,14 +48,37 @@ impl Site {
         directory: Option<Directory>,
         database: Option<&str>,
     ) -> Option<Self> {
+        Self::start_in(directory?, database, None).await
+    }
+
+    /// One whose agent is in a network of its own.
+    pub(crate) async fn start_apart(directory: Option<Directory>) -> Option<Self> {
+        let (directory, network) = (directory?, Network::new()?);
+        Self::start_in(directory, None, Some(network)).await
+    }
+
+    async fn start_in(
+        directory: Directory,
+        database: Option<&str>,
+        network: Option<Network>,
+    ) -> Option<Self> {
         let program = agent::program()?;
-        let directory = directory?;
         let relay = Arc::new(beside(Relay::start(|| Mood::Takes)).await);
         let mut installation = Installation::new(database, &relay.settings());
         let port = free_port();
         let wire = beside(Wire::to(SocketAddr::from(([127, 0, 0, 1], port)))).await;
         // The agent's way is the service's address, as a proxy in front of it would be.
         installation.base = wire.address();
+        let network = match network {
+            Some(network) => {
+                let to = SocketAddr::from(([127, 0, 0, 1], port));
+                let (network, base) = beside(network.show(to, directory.port())).await;
+                installation.base = base;
+                Some(network)
+            }
+            None => None,
+        };
+        let base = installation.base.clone();
         installation.run(&["tenant", "create", "Contoso", "--country", "NL"]);
         installation.run(&["domain", "add", "Contoso", "contoso.com"]);
         installation.run(&["domain", "verify", "contoso.com"]);
@@ -67,12 +93,12 @@ impl Site {
             "registration.required_at_sign_in=false",
         ]);
         let process = installation.serve(port).await;
-        let mut agent = Agent::configured(program, &directory);
+        let mut agent = Agent::configured(program, &directory, network.as_ref());
         let made = installation.run(&["--json", "agent", "enrol", "Contoso", DOMAIN]);
         let made = made.lines().next().unwrap();
         let made: serde_json::Value = serde_json::from_str(made).unwrap();
         let token = made["token"].as_str().unwrap();
-        agent.enrol(token, &wire.address());
+        agent.enrol(token, &base);
         agent.start();
         agent.wait_until_let_in(0);
         let site = Self {
@@ -81,6 +107,7 @@ impl Site {
             agent,
             wire,
             relay,
+            network,
             process: Some(process),
             port,
             earlier: String::new(),
@@ -158,7 +185,7 @@ impl Site {
         Person::new(
             account.name(),
             self.address(),
-            &self.wire.address(),
+            &self.installation.base,
             &self.relay,
         )
     }

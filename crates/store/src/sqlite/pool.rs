@@ -6,8 +6,9 @@
 //! that went well does not commit: it leaves the line to the next one and waits for its *group*. The
 //! first of a group calls a committer, which stands in line like anybody else; whoever came before
 //! it is in the group. Nobody is answered before the group's commit has come back, and if that
-//! fails, it fails for all. Where many write, a group waits a little for more. A transaction that goes wrong undoes itself only: all but the first run in
-//! a savepoint, and a group whose first one went wrong has not begun.
+//! fails, it fails for all. Where many write, a group waits a little for more. A transaction that goes
+//! wrong undoes itself only: all but the first run in a savepoint, and a group whose first one went wrong
+//! has not begun.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,9 +31,12 @@ const WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;
 const READER: &str = "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
     PRAGMA cache_size = -2048; PRAGMA mmap_size = 0; PRAGMA query_only = ON;";
 
-/// Where commits follow one another as closely as this, a group waits for more of them.
-const BUSY: Duration = Duration::from_millis(50);
-/// How long: a person does not notice, and the disk and the processor have less to do.
+/// How long a transaction counts as a recent one, on average.
+const RECENT: Duration = Duration::from_millis(50);
+/// Where as many transactions as this are recent, a group waits for more of them. One person alone, whose
+/// steps follow one another, makes fewer, and would wait for nobody.
+const BUSY: f64 = 8.0;
+/// How long it waits: a person does not notice, and the disk and the processor have less to do.
 const GATHER: Duration = Duration::from_millis(5);
 
 /// Leaves the planner what it has learned about the tables.
@@ -58,8 +62,21 @@ struct Seat {
     session: Option<Session>,
     /// The transactions that wait for their commit.
     group: Option<watch::Sender<Fate>>,
-    /// When the last group was committed.
-    committed: Option<Instant>,
+    /// When the last transaction joined a group, and how many were recent then.
+    pace: Option<(Instant, f64)>,
+}
+
+impl Seat {
+    /// Counts a transaction, and says whether many are recent.
+    fn is_busy(&mut self) -> bool {
+        let now = Instant::now();
+        let recent = self.pace.map_or(0.0, |(at, recent)| {
+            let ago = now.saturating_duration_since(at);
+            recent * (-ago.div_duration_f64(RECENT)).exp()
+        });
+        self.pace = Some((now, recent + 1.0));
+        recent >= BUSY
+    }
 }
 
 /// What became of a group.
@@ -247,7 +264,6 @@ async fn commit_group(seat: &mut Seat) {
     match aside(session, |session| session.say("COMMIT")).await {
         Ok((session, Ok(()))) => {
             seat.session = Some(session);
-            seat.committed = Some(Instant::now());
             group.send_replace(Fate::Committed);
         }
         // Whatever state it is in, closing it undoes the transaction.
@@ -299,13 +315,13 @@ impl Turn {
         if !self.is_first {
             session.say("RELEASE one")?;
         }
+        let is_busy = seat.is_busy();
         let fate = match &seat.group {
             Some(group) => group.subscribe(),
             None => {
                 let (group, fate) = watch::channel(Fate::Open);
                 seat.group = Some(group);
                 let line = Arc::clone(&self.line);
-                let is_busy = seat.committed.is_some_and(|at| at.elapsed() < BUSY);
                 tokio::spawn(async move {
                     if is_busy {
                         tokio::time::sleep(GATHER).await;

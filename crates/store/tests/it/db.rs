@@ -1,5 +1,7 @@
 //! Transactions.
 
+use std::task::Poll;
+
 use latchkey_store::{Db, Engine, Options, Retry, StoreError, service, tenants};
 
 use crate::support::{CONTOSO, Fresh, at_once, on_both, options, read, tenant, write};
@@ -14,6 +16,7 @@ on_both! {
     writers_queue_and_none_is_lost
     of_writers_at_once_those_that_fail_undo_only_themselves
     a_transaction_that_is_given_up_undoes_only_itself
+    one_that_is_given_up_while_it_begins_leaves_nothing_open
     what_is_answered_is_seen_by_others
     crossed_locks_end_in_both_done
     a_future_of_a_transaction_can_be_sent_between_threads
@@ -185,6 +188,25 @@ async fn a_transaction_that_is_given_up_undoes_only_itself(Fresh { db, .. }: Fre
     for number in 0..5 {
         let name = format!("n{number}");
         assert!(read!(db, |tx| service::get(tx, &name).await).is_some());
+    }
+}
+
+async fn one_that_is_given_up_while_it_begins_leaves_nothing_open(Fresh { db, .. }: Fresh) {
+    for number in 0..60 {
+        let reads = db.read(async |mut tx| service::get(&mut tx, "x").await);
+        let mut reads = Box::pin(reads);
+        // A browser that hangs up drops the future, at whatever step it is.
+        for _ in 0..number % 6 {
+            let step = std::future::poll_fn(|cx| Poll::Ready(reads.as_mut().poll(cx).is_ready()));
+            if step.await {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(reads);
+        write!(db, |tx| service::set(tx, "x", &number.to_string()).await);
+        let kept = read!(db, |tx| service::get(tx, "x").await);
+        assert_eq!(kept, Some(number.to_string()));
     }
 }
 
