@@ -20,6 +20,8 @@ mod connection;
 mod directory;
 mod entry;
 mod failure;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod guard;
 mod ldap_password;
 mod pool;

@@ -1,5 +1,6 @@
 //! One connection of one agent.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,9 +13,11 @@ use latchkey_app::sync::{self, Reply};
 use latchkey_app::writeback::{self, HEARTBEAT, Handed, Identity, Shown};
 use latchkey_http::Incoming;
 use latchkey_types::{OperationId, random_bytes};
+use latchkey_wire::operation::Answer;
 use latchkey_wire::v1::{Agent, Denied, Service, Stop};
 use latchkey_wire::{MESSAGE_MAX, SUBPROTOCOL, VERSION, decode, encode};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::Gateway;
@@ -34,6 +37,9 @@ const FIND_OUT: Duration = Duration::from_secs(5);
 
 /// Operations that an agent has in hand at once.
 const IN_HAND: usize = 16;
+
+/// Answers that are kept at once; the next ones wait on the line.
+const ANSWERS: usize = 2 * IN_HAND;
 
 /// How long one message may take to be sent.
 const TO_SEND: Duration = Duration::from_secs(10);
@@ -83,6 +89,16 @@ pub(crate) async fn get(
 struct Line {
     gateway: Gateway,
     socket: WebSocket,
+}
+
+/// What is done beside a connection, so that nothing waits for anything else.
+#[derive(Default)]
+struct Beside {
+    /// Operations that the agent has in hand.
+    in_hand: BTreeSet<OperationId>,
+    /// Answers that are being kept. Those that are not when the connection ends, the agent sends again.
+    answers: JoinSet<Result<Option<Answer>, AppError>>,
+    page: Option<Applying>,
 }
 
 /// A page that is being applied.
@@ -251,19 +267,17 @@ impl Line {
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut find_out = interval(FIND_OUT);
         find_out.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut in_hand: std::collections::BTreeSet<OperationId> =
-            std::collections::BTreeSet::new();
+        let mut beside = Beside::default();
         let mut heard = Instant::now();
-        let mut page: Option<Applying> = None;
         loop {
             let woken = app.db().asked().notified();
             tokio::pin!(woken);
             // Before looking, so that nothing is missed between looking and waiting.
             woken.as_mut().enable();
-            let room = IN_HAND.saturating_sub(in_hand.len());
+            let room = IN_HAND.saturating_sub(beside.in_hand.len());
             if room > 0 && writeback::is_waiting(&app, who).await? {
                 for handed in writeback::take(&app, who, room).await? {
-                    in_hand.insert(handed.context.id);
+                    beside.in_hand.insert(handed.context.id);
                     self.say(&operate(handed)).await?;
                 }
             }
@@ -287,15 +301,16 @@ impl Line {
                         self.say(&Service::FindOut { context, key_number, envelope }).await?;
                     }
                 }
-                reply = answered(page.as_mut()) => {
-                    page = None;
+                reply = answered(beside.page.as_mut()) => {
+                    beside.page = None;
                     self.say(&word_of(reply)?).await?;
                 }
-                said = self.hear() => {
+                Some(kept) = beside.answers.join_next() => {
+                    self.kept(who, &mut beside.in_hand, kept).await?;
+                }
+                said = self.hear(), if beside.answers.len() < ANSWERS => {
                     heard = Instant::now();
-                    if let Some(id) = self.told(who, said?, &mut page).await? {
-                        in_hand.remove(&id);
-                    }
+                    self.told(who, said?, &mut beside).await?;
                 }
             }
         }
@@ -311,13 +326,24 @@ impl Line {
         Ok(())
     }
 
-    /// Does what an agent says; which operation it answered, if it did.
-    async fn told(
+    /// Says of an answer that it is kept.
+    async fn kept(
         &mut self,
         who: &Identity,
-        said: Agent,
-        applying: &mut Option<Applying>,
-    ) -> Result<Option<OperationId>, End> {
+        in_hand: &mut BTreeSet<OperationId>,
+        kept: Result<Result<Option<Answer>, AppError>, JoinError>,
+    ) -> Result<(), End> {
+        let kept = kept.map_err(|error| AppError::internal("keep an answer", error))??;
+        let Some(answer) = kept else {
+            tracing::warn!(agent = %who.agent, "an answer was not signed by its agent");
+            return Err(End::Refused(Denied::Proof));
+        };
+        in_hand.remove(&answer.id);
+        self.say(&Service::Kept { id: answer.id }).await
+    }
+
+    /// Does what an agent says.
+    async fn told(&mut self, who: &Identity, said: Agent, beside: &mut Beside) -> Result<(), End> {
         let app = self.gateway.app.clone();
         match said {
             Agent::Answered {
@@ -325,13 +351,11 @@ impl Line {
                 key_number,
                 signature,
             } => {
-                let kept = writeback::answer(&app, who, &answer, key_number, &signature.0).await?;
-                let Some(answer) = kept else {
-                    tracing::warn!(agent = %who.agent, "an answer was not signed by its agent");
-                    return Err(End::Refused(Denied::Proof));
-                };
-                self.say(&Service::Kept { id: answer.id }).await?;
-                return Ok(Some(answer.id));
+                let who = who.clone();
+                // Many at once, so that they share a commit.
+                beside.answers.spawn(async move {
+                    writeback::answer(&app, &who, &answer, key_number, &signature.0).await
+                });
             }
             Agent::Heartbeat { health } => {
                 let now = app.clock().now();
@@ -348,6 +372,9 @@ impl Line {
                 None => return Err(End::Refused(Denied::Proof)),
             },
             Agent::Leaving { for_good } => {
+                while let Some(kept) = beside.answers.join_next().await {
+                    self.kept(who, &mut beside.in_hand, kept).await?;
+                }
                 if for_good {
                     writeback::removed(&app, who).await?;
                 }
@@ -356,15 +383,15 @@ impl Line {
             Agent::Identify { .. } => return Err(End::Refused(Denied::Proof)),
             Agent::Page(page) => {
                 // An agent waits for the answer to a page before it sends the next one.
-                self.turn_page(applying).await?;
+                self.turn_page(&mut beside.page).await?;
                 let who = who.clone();
                 // Beside the connection, on which somebody may wait for a password meanwhile.
                 let task = async move { sync::page(&app, &who, &page).await };
-                *applying = Some(tokio::spawn(self.gateway.tasks.track_future(task)));
+                beside.page = Some(tokio::spawn(self.gateway.tasks.track_future(task)));
             }
             Agent::Other => {}
         }
-        Ok(None)
+        Ok(())
     }
 }
 

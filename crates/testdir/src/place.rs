@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 #[expect(
@@ -29,7 +30,7 @@ pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
     .find(|path| path.is_file())
 }
 
-/// The folder of all fixtures of this user: in memory where there is such a file system.
+/// The folder of all fixtures of this user, closed to others: in memory where there is such a file system.
 pub(crate) fn root() -> PathBuf {
     let memory = Path::new("/dev/shm");
     let parent = if memory.is_dir() {
@@ -39,7 +40,15 @@ pub(crate) fn root() -> PathBuf {
     };
     let user = rustix::process::geteuid().as_raw();
     let root = parent.join(format!("latchkey-testdir-{user}"));
-    fs::create_dir_all(&root).unwrap();
+    // Anybody may write to the folder above.
+    let made = fs::DirBuilder::new().mode(0o700).create(&root);
+    let found = fs::symlink_metadata(&root).unwrap();
+    assert!(
+        found.is_dir() && found.uid() == user,
+        "{} is somebody else's: remove it ({made:?})",
+        root.display()
+    );
+    fs::set_permissions(&root, fs::Permissions::from_mode(0o700)).unwrap();
     root
 }
 

@@ -169,7 +169,7 @@ async fn dirsync(
 }
 
 /// `SEQUENCE { more INTEGER, unused INTEGER, cookie OCTET STRING }`.
-fn dirsync_answer(result: &LdapResult) -> Option<(bool, Vec<u8>)> {
+pub(crate) fn dirsync_answer(result: &LdapResult) -> Option<(bool, Vec<u8>)> {
     let control = result
         .ctrls
         .iter()

@@ -7,7 +7,7 @@
 //! what changes during a run is part of the next.
 
 mod cursor;
-mod detect;
+pub(crate) mod detect;
 mod object;
 mod pages;
 

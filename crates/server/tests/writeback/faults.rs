@@ -295,7 +295,10 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-async fn all_runs(count: usize) {
+#[tokio::test(flavor = "multi_thread", worker_threads = 12)]
+async fn whatever_breaks_the_service_says_what_the_directory_has() {
+    let count = number("LATCHKEY_FAULT_RUNS").unwrap_or(50);
+    let count = usize::try_from(count).unwrap();
     let seed = number("LATCHKEY_FAULT_SEED").unwrap_or(20_261);
     eprintln!("faults: LATCHKEY_FAULT_SEED={seed} LATCHKEY_FAULT_RUNS={count}");
     let began = Instant::now();
@@ -316,19 +319,6 @@ async fn all_runs(count: usize) {
         all.longest = all.longest.max(totals.longest);
     }
     eprintln!("faults: {all:?}; {} s", began.elapsed().as_secs());
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 12)]
-async fn whatever_breaks_the_service_says_what_the_directory_has() {
-    let count = number("LATCHKEY_FAULT_RUNS").unwrap_or(50);
-    all_runs(usize::try_from(count).unwrap()).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 12)]
-#[ignore = "an hour: every night"]
-async fn whatever_breaks_a_thousand_times_the_service_says_what_the_directory_has() {
-    let count = number("LATCHKEY_FAULT_RUNS").unwrap_or(1_000);
-    all_runs(usize::try_from(count).unwrap()).await;
 }
 
 /// The same in a network that loses what is sent, and tells nobody: by real TLS, through namespaces of

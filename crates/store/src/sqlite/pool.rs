@@ -31,11 +31,9 @@ const WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;
 const READER: &str = "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
     PRAGMA cache_size = -2048; PRAGMA mmap_size = 0; PRAGMA query_only = ON;";
 
-/// How long a transaction counts as a recent one, on average.
-const RECENT: Duration = Duration::from_millis(50);
-/// Where as many transactions as this are recent, a group waits for more of them. One person alone, whose
-/// steps follow one another, makes fewer, and would wait for nobody.
-const BUSY: f64 = 8.0;
+/// Where two transactions met not longer ago than this, a group waits for more of them. One person alone,
+/// whose steps follow one another, meets nobody, and would wait for nobody.
+const BUSY: Duration = Duration::from_millis(50);
 /// How long it waits: a person does not notice, and the disk and the processor have less to do.
 const GATHER: Duration = Duration::from_millis(5);
 
@@ -62,21 +60,8 @@ struct Seat {
     session: Option<Session>,
     /// The transactions that wait for their commit.
     group: Option<watch::Sender<Fate>>,
-    /// When the last transaction joined a group, and how many were recent then.
-    pace: Option<(Instant, f64)>,
-}
-
-impl Seat {
-    /// Counts a transaction, and says whether many are recent.
-    fn is_busy(&mut self) -> bool {
-        let now = Instant::now();
-        let recent = self.pace.map_or(0.0, |(at, recent)| {
-            let ago = now.saturating_duration_since(at);
-            recent * (-ago.div_duration_f64(RECENT)).exp()
-        });
-        self.pace = Some((now, recent + 1.0));
-        recent >= BUSY
-    }
+    /// When a transaction last met another one: it had to stand in line, or found a group that waits.
+    met: Option<Instant>,
 }
 
 /// What became of a group.
@@ -156,10 +141,12 @@ impl Pool {
 
     /// Waits for its turn and begins a transaction that may write.
     pub(crate) async fn write(&self) -> Result<Transaction, Error> {
-        let mut seat = match Arc::clone(&self.line).try_lock_owned() {
-            Ok(seat) => seat,
-            Err(_) => tokio::time::timeout(self.options.wait, Arc::clone(&self.line).lock_owned())
+        let line = Arc::clone(&self.line);
+        let (mut seat, waited) = match Arc::clone(&line).try_lock_owned() {
+            Ok(seat) => (seat, false),
+            Err(_) => tokio::time::timeout(self.options.wait, line.lock_owned())
                 .await
+                .map(|seat| (seat, true))
                 .map_err(|_| Error::PoolTimedOut)?,
         };
         if self.is_closed.load(Ordering::Acquire) {
@@ -174,6 +161,9 @@ impl Pool {
             }
         };
         let is_first = seat.group.is_none();
+        if waited || !is_first {
+            seat.met = Some(Instant::now());
+        }
         seat.session = if is_first {
             Some(self.begin(session).await?)
         } else {
@@ -216,7 +206,7 @@ impl Pool {
         lock(&self.idle).clear();
         let mut seat = self.line.lock().await;
         self.is_closed.store(true, Ordering::Release);
-        commit_group(&mut seat).await;
+        tell(commit_group(&mut seat).await);
         // The last connection to close writes the log back into the database.
         if let Some(session) = seat.session.take() {
             let left = tokio::task::spawn_blocking(move || session.batch(FAREWELL)).await;
@@ -256,22 +246,26 @@ async fn aside<T: Send + 'static>(
     .map_err(|_| Error::WorkerCrashed)
 }
 
-/// Commits what the group of now did, and tells it. A group that is dropped untold does not know.
-async fn commit_group(seat: &mut Seat) {
-    let (Some(group), Some(session)) = (seat.group.take(), seat.session.take()) else {
-        return;
-    };
+/// Commits what the group of now did; it is to be told. A group that is dropped untold does not know.
+async fn commit_group(seat: &mut Seat) -> Option<(watch::Sender<Fate>, Fate)> {
+    let (group, session) = (seat.group.take()?, seat.session.take()?);
     match aside(session, |session| session.say("COMMIT")).await {
         Ok((session, Ok(()))) => {
             seat.session = Some(session);
-            group.send_replace(Fate::Committed);
+            Some((group, Fate::Committed))
         }
         // Whatever state it is in, closing it undoes the transaction.
         Ok((session, Err(error))) => {
             drop(session);
-            group.send_replace(Fate::Failed(error));
+            Some((group, Fate::Failed(error)))
         }
-        Err(_) => {}
+        Err(_) => None,
+    }
+}
+
+fn tell(ended: Option<(watch::Sender<Fate>, Fate)>) {
+    if let Some((group, fate)) = ended {
+        group.send_replace(fate);
     }
 }
 
@@ -315,18 +309,20 @@ impl Turn {
         if !self.is_first {
             session.say("RELEASE one")?;
         }
-        let is_busy = seat.is_busy();
         let fate = match &seat.group {
             Some(group) => group.subscribe(),
             None => {
                 let (group, fate) = watch::channel(Fate::Open);
                 seat.group = Some(group);
                 let line = Arc::clone(&self.line);
+                let is_busy = seat.met.is_some_and(|at| at.elapsed() < BUSY);
                 tokio::spawn(async move {
                     if is_busy {
                         tokio::time::sleep(GATHER).await;
                     }
-                    commit_group(&mut *line.lock().await).await;
+                    let ended = commit_group(&mut *line.lock().await).await;
+                    // The line is free again: what they do next meets nobody.
+                    tell(ended);
                 });
                 fate
             }
