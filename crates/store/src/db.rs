@@ -102,6 +102,8 @@ struct Open {
     /// A statement failed. PostgreSQL would refuse all that follows; so do we, on both.
     failed: bool,
     rerun: bool,
+    /// It is committed at once, however many others there are.
+    hurries: bool,
     /// There are messages in it.
     posts: bool,
     /// Something is asked of an agent in it.
@@ -236,6 +238,7 @@ impl Db {
             failed: false,
             rerun: false,
             posts: false,
+            hurries: false,
             asks: false,
             answers: false,
         };
@@ -335,6 +338,13 @@ impl Tx {
         Ok(&mut open.conn)
     }
 
+    /// It is one of several steps for which one person waits: it is committed at once.
+    pub(crate) fn hurries(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.hurries = true;
+        }
+    }
+
     /// Wakes whoever delivers messages when this is committed.
     pub(crate) fn posts(&mut self) {
         if let Some(open) = &mut self.open {
@@ -380,7 +390,10 @@ impl Tx {
 impl Open {
     async fn commit(self) -> Result<(), StoreError> {
         match self.conn {
-            Conn::Sqlite(transaction) => transaction.commit().await,
+            Conn::Sqlite(transaction) => {
+                let hurries = self.hurries || self.asks || self.answers;
+                transaction.commit(hurries).await
+            }
             Conn::Postgres(transaction) => transaction.commit().await,
         }
         .map_err(StoreError::of_commit)?;

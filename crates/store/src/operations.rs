@@ -271,6 +271,7 @@ pub async fn take(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<Handed>> {
+    tx.hurries();
     let Taker {
         domain,
         agent,
@@ -449,6 +450,7 @@ pub async fn settle(
     id: OperationId,
     now: Timestamp,
 ) -> Result<bool> {
+    tx.hurries();
     let ours = on!(tx, |c| sqlx::query(
         "UPDATE operation SET settled_at = $3, pending = NULL
          WHERE tenant_id = $1 AND id = $2 AND settled_at IS NULL
@@ -515,6 +517,7 @@ pub async fn count_envelopes(tx: &mut Tx, tenant: TenantId, agent: AgentId) -> R
 
 /// Deletes a question that nobody waits for any more. `false`: there is none of this id.
 pub async fn drop_question(tx: &mut Tx, tenant: TenantId, id: OperationId) -> Result<bool> {
+    tx.hurries();
     on!(tx, |c| sqlx::query(
         "DELETE FROM operation
          WHERE tenant_id = $1 AND id = $2 AND verb IN ('verify', 'state')"

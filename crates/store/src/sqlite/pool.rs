@@ -6,7 +6,8 @@
 //! that went well does not commit: it leaves the line to the next one and waits for its *group*. The
 //! first of a group calls a committer, which stands in line like anybody else; whoever came before
 //! it is in the group. Nobody is answered before the group's commit has come back, and if that
-//! fails, it fails for all. Where many write, a group waits a little for more. A transaction that goes
+//! fails, it fails for all. Where many write, a group waits a little for more, unless one of it is in a
+//! hurry: a step of several for which one person waits. A transaction that goes
 //! wrong undoes itself only: all but the first run in a savepoint, and a group whose first one went wrong
 //! has not begun.
 
@@ -16,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sqlx::Error;
-use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
 use super::driver::SqliteError;
@@ -31,9 +32,10 @@ const WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON;
 const READER: &str = "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
     PRAGMA cache_size = -2048; PRAGMA mmap_size = 0; PRAGMA query_only = ON;";
 
-/// Where two transactions met not longer ago than this, a group waits for more of them. One person alone,
-/// whose steps follow one another, meets nobody, and would wait for nobody.
-const BUSY: Duration = Duration::from_millis(50);
+/// How long a transaction counts as a recent one, on average.
+const RECENT: Duration = Duration::from_millis(50);
+/// Where as many transactions as this are recent, a group waits for more of them.
+const BUSY: f64 = 8.0;
 /// How long it waits: a person does not notice, and the disk and the processor have less to do.
 const GATHER: Duration = Duration::from_millis(5);
 
@@ -59,9 +61,29 @@ struct Seat {
     /// `None`: closed, or lost.
     session: Option<Session>,
     /// The transactions that wait for their commit.
-    group: Option<watch::Sender<Fate>>,
-    /// When a transaction last met another one: it had to stand in line, or found a group that waits.
-    met: Option<Instant>,
+    group: Option<Group>,
+    /// When the last transaction joined a group, and how many were recent then.
+    pace: Option<(Instant, f64)>,
+}
+
+impl Seat {
+    /// Counts a transaction, and says whether many are recent.
+    fn is_busy(&mut self) -> bool {
+        let now = Instant::now();
+        let recent = self.pace.map_or(0.0, |(at, recent)| {
+            let ago = now.saturating_duration_since(at);
+            recent * (-ago.div_duration_f64(RECENT)).exp()
+        });
+        self.pace = Some((now, recent + 1.0));
+        recent >= BUSY
+    }
+}
+
+/// Transactions that wait for their commit.
+struct Group {
+    fate: watch::Sender<Fate>,
+    /// It waits for no more.
+    hurry: Arc<Notify>,
 }
 
 /// What became of a group.
@@ -141,12 +163,10 @@ impl Pool {
 
     /// Waits for its turn and begins a transaction that may write.
     pub(crate) async fn write(&self) -> Result<Transaction, Error> {
-        let line = Arc::clone(&self.line);
-        let (mut seat, waited) = match Arc::clone(&line).try_lock_owned() {
-            Ok(seat) => (seat, false),
-            Err(_) => tokio::time::timeout(self.options.wait, line.lock_owned())
+        let mut seat = match Arc::clone(&self.line).try_lock_owned() {
+            Ok(seat) => seat,
+            Err(_) => tokio::time::timeout(self.options.wait, Arc::clone(&self.line).lock_owned())
                 .await
-                .map(|seat| (seat, true))
                 .map_err(|_| Error::PoolTimedOut)?,
         };
         if self.is_closed.load(Ordering::Acquire) {
@@ -161,9 +181,6 @@ impl Pool {
             }
         };
         let is_first = seat.group.is_none();
-        if waited || !is_first {
-            seat.met = Some(Instant::now());
-        }
         seat.session = if is_first {
             Some(self.begin(session).await?)
         } else {
@@ -248,7 +265,7 @@ async fn aside<T: Send + 'static>(
 
 /// Commits what the group of now did; it is to be told. A group that is dropped untold does not know.
 async fn commit_group(seat: &mut Seat) -> Option<(watch::Sender<Fate>, Fate)> {
-    let (group, session) = (seat.group.take()?, seat.session.take()?);
+    let (group, session) = (seat.group.take()?.fate, seat.session.take()?);
     match aside(session, |session| session.say("COMMIT")).await {
         Ok((session, Ok(()))) => {
             seat.session = Some(session);
@@ -279,18 +296,18 @@ impl Transaction {
         .ok_or(Error::WorkerCrashed)
     }
 
-    /// Ends it well. What it wrote is on the disk when this returns.
-    pub(crate) async fn commit(self) -> Result<(), Error> {
+    /// Ends it well. What it wrote is on the disk when this returns. `hurries`: its group waits for no more.
+    pub(crate) async fn commit(self, hurries: bool) -> Result<(), Error> {
         match self {
-            Self::Writes(turn) => turn.commit().await,
+            Self::Writes(turn) => turn.commit(hurries).await,
             Self::Reads(_) => Ok(()),
         }
     }
 }
 
 impl Turn {
-    async fn commit(mut self) -> Result<(), Error> {
-        let mut fate = self.join()?;
+    async fn commit(mut self, hurries: bool) -> Result<(), Error> {
+        let mut fate = self.join(hurries)?;
         let fate = fate
             .wait_for(|fate| !matches!(fate, Fate::Open))
             .await
@@ -303,25 +320,35 @@ impl Turn {
     }
 
     /// Becomes one of the group, and leaves the line to the next.
-    fn join(&mut self) -> Result<watch::Receiver<Fate>, Error> {
+    fn join(&mut self, hurries: bool) -> Result<watch::Receiver<Fate>, Error> {
         let seat = self.seat.as_mut().ok_or(Error::WorkerCrashed)?;
         let session = seat.session.as_ref().ok_or(Error::WorkerCrashed)?;
         if !self.is_first {
             session.say("RELEASE one")?;
         }
+        let is_busy = seat.is_busy();
         let fate = match &seat.group {
-            Some(group) => group.subscribe(),
+            Some(group) => {
+                if hurries {
+                    group.hurry.notify_one();
+                }
+                group.fate.subscribe()
+            }
             None => {
-                let (group, fate) = watch::channel(Fate::Open);
-                seat.group = Some(group);
+                let (told, fate) = watch::channel(Fate::Open);
+                let hurry = Arc::new(Notify::new());
+                seat.group = Some(Group {
+                    fate: told,
+                    hurry: Arc::clone(&hurry),
+                });
                 let line = Arc::clone(&self.line);
-                let is_busy = seat.met.is_some_and(|at| at.elapsed() < BUSY);
                 tokio::spawn(async move {
-                    if is_busy {
-                        tokio::time::sleep(GATHER).await;
+                    if is_busy && !hurries {
+                        // In time or not, it goes on.
+                        let _ = tokio::time::timeout(GATHER, hurry.notified()).await;
                     }
                     let ended = commit_group(&mut *line.lock().await).await;
-                    // The line is free again: what they do next meets nobody.
+                    // The line is free again for what they do next.
                     tell(ended);
                 });
                 fate

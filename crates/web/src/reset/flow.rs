@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use latchkey_app::reset::{self, Ended, Notice, Outcome, Page, View};
 use latchkey_app::{AppError, Ctx};
+use latchkey_core::reset::Deed;
 use latchkey_http::{Fields, Incoming, Posted, Problem, SetCookie};
 use latchkey_i18n::Texts;
 use latchkey_types::Secret;
@@ -119,7 +120,10 @@ impl Open {
         }
         l.cancel = Some("/reset/cancel");
         let name = t.get(match view.page {
-            Page::NewPassword { .. } => "step-password",
+            Page::NewPassword { .. }
+            | Page::Working {
+                deed: Deed::Reset, ..
+            } => "step-password",
             Page::Deed { .. } | Page::Working { .. } => "step-directory",
             _ => "step-prove",
         });
