@@ -293,6 +293,62 @@ async fn more_objects_than_an_answer_may_hold_come_in_pages() {
     assert!(second.objects.is_empty(), "{}", second.objects.len());
 }
 
+/// As many users as an organisation has: all of them, then the one that changed.
+async fn many(directory: &Directory, count: u32, base: String, change: impl FnOnce()) -> Run {
+    let mut what = what(base, true);
+    what.page_size = 500;
+    let first = run(directory, None, &what).await;
+    assert_eq!(first.objects.len(), count as usize);
+    change();
+    let next = run(directory, Some(&first.cursor), &what).await;
+    assert!(!next.full);
+    let changed = next
+        .objects
+        .values()
+        .filter(|object| object.attributes.contains_key("description"))
+        .count();
+    assert_eq!(changed, 1);
+    run(directory, Some(&next.cursor), &what).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_users_of_openldap_are_read_and_then_what_changed() {
+    let Some(slapd) = latchkey_testdir::slapd() else {
+        return;
+    };
+    slapd.bulk(10_000);
+    let directory = directory(slapd_settings(&slapd));
+    let base = format!("ou=Bulk,{}", Slapd::BASE);
+    let dn = format!("uid=bulk000711,{base}");
+    // What changed in the last seconds may be said again, which is harmless.
+    many(&directory, 10_000, base, || {
+        slapd.set(&dn, "description", "changed")
+    })
+    .await;
+}
+
+/// Samba takes 10 ms to make a user: ten thousand are for the night.
+#[tokio::test(flavor = "multi_thread")]
+async fn thousands_of_users_of_active_directory_are_read_and_then_what_changed() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "tests have no configuration file"
+    )]
+    let count = std::env::var("LATCHKEY_SAMBA_USERS").map_or(1_000, |text| text.parse().unwrap());
+    let Some(samba) = latchkey_testdir::samba() else {
+        return;
+    };
+    samba.bulk(count);
+    let directory = sync_directory(&samba, Samba::PLAIN, Samba::PLAIN_PASSWORD);
+    let base = format!("OU=Bulk,{}", Samba::BASE);
+    let dn = format!("CN=bulk000711,{base}");
+    let last = many(&directory, count, base, || {
+        samba.set(&dn, "description", "changed")
+    })
+    .await;
+    assert!(last.objects.is_empty());
+}
+
 #[test]
 fn filters_that_are_none_are_refused_at_once() {
     let settings = {
