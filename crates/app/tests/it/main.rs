@@ -27,4 +27,5 @@ mod signed_in;
 mod sync;
 mod throttles;
 mod writeback;
+mod writeback_agents;
 mod writeback_faults;

@@ -23,7 +23,7 @@ const DONE: Outcome = Outcome::Done {
 };
 
 /// Posts the new password and gives up waiting, as a process does that is killed.
-async fn post_and_die(test: &TestApp, person: &Person) {
+pub(crate) async fn post_and_die(test: &TestApp, person: &Person) {
     let (app, ctx) = (test.app.clone(), person.ctx.clone());
     let (cookie, version) = (person.cookie.clone(), person.view.version);
     let new = latchkey_types::Secret::new(NEW.to_owned());
