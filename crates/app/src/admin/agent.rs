@@ -46,11 +46,16 @@ pub struct AgentView {
     pub keys_made_at: String,
     /// Whether a reset respects the directory's history of passwords.
     pub history_on_reset: bool,
+    /// By how many milliseconds its clock is ahead of this service's.
+    pub clock_ahead: i64,
     /// When it was enrolled.
     pub enrolled_at: String,
     /// When it was revoked or removed.
     pub revoked_at: Option<String>,
 }
+
+/// A clock that is so many milliseconds wrong is told of.
+const WRONG_CLOCK: i64 = 60_000;
 
 /// How an agent is, as the specification names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +107,11 @@ impl Status {
     fn says(self, agent: &Agent) -> String {
         let detail = agent.health_detail.as_deref().unwrap_or_default();
         match self {
+            // It goes by the service's time, but its log and its certificates do not.
+            Self::Running if agent.clock_ahead.saturating_abs() >= WRONG_CLOCK => {
+                let seconds = agent.clock_ahead / 1_000;
+                format!("running, but the clock of its host is {seconds} s ahead: set it right")
+            }
             Self::Running => "running".to_owned(),
             Self::OutOfDate => "connected, but the agent is out of date".to_owned(),
             Self::TooOld => "cannot tell: the agent is too old".to_owned(),
@@ -145,9 +155,7 @@ pub async fn enrol(app: &App, ctx: &Ctx, tenant: &str, domain: &str) -> Result<T
             let tx = &mut tx;
             let tenant = find::tenant_in(tx, tenant).await?;
             agents::insert_token(tx, tenant.id, &domain, tag.as_bytes(), now, expires_at).await?;
-            let entry = Entry::new(Activity::AgentEnrolled)
-                .because("token made")
-                .with("domain", domain.as_str());
+            let entry = Entry::new(Activity::AgentToken).with("domain", domain.as_str());
             record_one(tx, app, ctx, &tenant, entry).await
         })
         .await?;
@@ -188,6 +196,7 @@ fn view(agent: &Agent, now: Timestamp) -> AgentView {
         last_contact: agent.last_seen_at.map(Timestamp::rfc3339),
         key_number: agent.key_number,
         keys_made_at: agent.keys_made_at.rfc3339(),
+        clock_ahead: agent.clock_ahead,
         history_on_reset: agent.history_on_reset,
         enrolled_at: agent.enrolled_at.rfc3339(),
         revoked_at: agent.revoked_at.map(Timestamp::rfc3339),

@@ -9,7 +9,7 @@ use latchkey_core::model::Managed;
 use latchkey_crypto::hpke::OpeningKey;
 use latchkey_crypto::sign::SigningKey;
 use latchkey_store::tenants;
-use latchkey_testkit::agent::{Agent, connect};
+use latchkey_testkit::agent::{Agent, WELL, connect};
 use latchkey_testkit::{Arrival, Seeded, TestApp, both};
 use latchkey_wire::operation::{Outcome, Refusal};
 use latchkey_wire::proof;
@@ -83,6 +83,28 @@ async fn an_agent_whose_directory_is_not_well_leaves_operations_to_one_whose_is(
         assert_eq!(agent.take(&test).await.len(), 1);
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_a_minute_wrong_is_told_of() {
+    let test = TestApp::sqlite().await;
+    let (_, _, agent) = contoso(&test, Managed::PassThrough, |_| {}).await;
+    for (clock_ahead, is_told) in [
+        (59_999, false),
+        (60_000, true),
+        (-59_999, false),
+        (-60_000, true),
+    ] {
+        let health = v1::Health {
+            clock_ahead,
+            ..WELL
+        };
+        let heard = writeback::heard(&test.app, &agent.who, &health).await;
+        assert!(heard.unwrap().is_some());
+        let list = admin::agent::list(&test.app, "contoso").await.unwrap();
+        assert_eq!(list[0].clock_ahead, clock_ahead);
+        assert_eq!(list[0].says.contains("clock"), is_told, "{}", list[0].says);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

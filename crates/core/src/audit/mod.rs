@@ -67,6 +67,8 @@ activities! {
     DomainVerified = "Verify domain" in TenantManagement;
     /// A tenant's identity provider was set, changed or removed.
     FederationChanged = "Update federation" in TenantManagement;
+    /// A token was made with which one agent can be enrolled.
+    AgentToken = "Make agent enrolment token" in TenantManagement;
     /// An agent was enrolled beside a directory.
     AgentEnrolled = "Enrol agent" in TenantManagement;
     /// An agent was revoked, or removed itself.

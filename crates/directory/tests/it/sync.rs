@@ -322,7 +322,7 @@ async fn ten_thousand_users_of_openldap_are_read_and_then_what_changed() {
     let dn = format!("uid=bulk000711,{base}");
     // What changed in the last seconds may be said again, which is harmless.
     many(&directory, 10_000, base, || {
-        slapd.set(&dn, "description", "changed")
+        slapd.set(&dn, "description", "changed");
     })
     .await;
 }
@@ -343,7 +343,7 @@ async fn thousands_of_users_of_active_directory_are_read_and_then_what_changed()
     let base = format!("OU=Bulk,{}", Samba::BASE);
     let dn = format!("CN=bulk000711,{base}");
     let last = many(&directory, count, base, || {
-        samba.set(&dn, "description", "changed")
+        samba.set(&dn, "description", "changed");
     })
     .await;
     assert!(last.objects.is_empty());
