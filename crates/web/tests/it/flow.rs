@@ -11,7 +11,7 @@ use latchkey_testkit::html::Page;
 use latchkey_testkit::seed::open_settings;
 use latchkey_types::Secret;
 
-use crate::support::{GETS, GOOD, SESSION, Site, type_password, wrong};
+use crate::support::{BASE, GETS, GOOD, SESSION, Site, type_password, wrong};
 
 fn labels(page: &Page, action: &str) -> Vec<(String, String)> {
     page.form(action)
@@ -584,4 +584,35 @@ async fn questions_are_answered_on_one_page() {
     browser.fill("/reset/questions", &right).await;
     assert_eq!(browser.place(), "/reset/password");
     assert_eq!(site.password(&ada).await, None);
+}
+
+/// S10: a mail carries a code to type, and no link that could be passed on; and the code is right only in
+/// the browser that asked for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn s10_a_code_opens_nothing_in_another_browser_and_no_link_stands_in_for_it() {
+    both(async |test| {
+        let site = Site::over(test);
+        site.contoso(1).await;
+        let (mut hers, mut theirs) = (site.browser(), site.browser());
+        for browser in [&mut hers, &mut theirs] {
+            browser.begin("ada@contoso.com").await;
+        }
+        site.ask_for_mail(&mut hers).await;
+        let mail = site.test.newest_to("ada@home.example").await.unwrap();
+        let code = site.test.code_for("ada@home.example").await;
+        let of_a_reset = |text: &str| text.contains(&format!("{BASE}/reset/"));
+        assert!(
+            !of_a_reset(&mail.text) && !of_a_reset(&mail.html),
+            "{}",
+            mail.text
+        );
+        // Somebody who has a session of their own for the same account, and talks the code out of her.
+        site.ask_for_mail(&mut theirs).await;
+        theirs.fill("/reset/code", &[("code", &code)]).await;
+        assert_eq!(theirs.place(), "/reset/code");
+        assert!(theirs.page().words().contains("isn't right"));
+        hers.fill("/reset/code", &[("code", &code)]).await;
+        assert_eq!(hers.place(), "/reset/password");
+    })
+    .await;
 }
