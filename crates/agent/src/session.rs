@@ -627,16 +627,7 @@ async fn switch(shared: &Shared, number: u32) {
 }
 
 async fn look(backend: &dyn crate::backend::Backend) -> Directory {
-    let late = || Directory {
-        bind: Bind::NotReached("no answer in time".into()),
-        server: None,
-        server_name: None,
-        kind_as_configured: None,
-        base_readable: None,
-        policy_hints: None,
-        clock_ahead_us: None,
-        certificate_expires: None,
-    };
+    let late = || Directory::of(Bind::NotReached("no answer in time".into()));
     tokio::time::timeout(HEALTH, backend.health())
         .await
         .unwrap_or_else(|_| late())

@@ -185,6 +185,22 @@ pub struct Health {
 }
 
 impl Health {
+    /// Nothing is known but how signing in went.
+    pub const fn of(bind: Bind) -> Self {
+        Self {
+            bind,
+            server: None,
+            server_name: None,
+            kind_as_configured: None,
+            base_readable: None,
+            policy_hints: None,
+            clock_ahead_us: None,
+            certificate_expires: None,
+        }
+    }
+}
+
+impl Health {
     /// Whether operations can succeed.
     pub fn is_good(&self) -> bool {
         self.bind == Bind::Ok

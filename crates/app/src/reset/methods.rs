@@ -140,17 +140,27 @@ pub async fn other(
     cookie: &Secret<String>,
     version: i64,
 ) -> Result<Option<Outcome>, AppError> {
+    goes(app, ctx, cookie, version, || Event::Other).await
+}
+
+/// Moves a session by something of which nothing is told.
+pub(super) async fn goes(
+    app: &App,
+    ctx: &Ctx,
+    cookie: &Secret<String>,
+    version: i64,
+    event: fn() -> Event,
+) -> Result<Option<Outcome>, AppError> {
     in_step(
         app,
         ctx,
         cookie,
         version,
-        async |mut tx, open| match apply(&open, Event::Other) {
-            Ok(step) => Ok(answer(
-                app,
-                store(&mut tx, app, ctx, open, step, Vec::new()).await?,
-                None,
-            )),
+        async |mut tx, open| match apply(&open, event()) {
+            Ok(step) => {
+                let moved = store(&mut tx, app, ctx, open, step, Vec::new()).await?;
+                Ok(answer(app, moved, None))
+            }
             Err(refusal) => Ok(say(app, &open, refused(refusal))),
         },
     )

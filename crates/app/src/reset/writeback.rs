@@ -13,7 +13,7 @@ use latchkey_store::{Tx, operations, sessions};
 use latchkey_types::{OperationId, Password, Secret, SessionId, TenantId};
 use latchkey_wire::operation::{AccountState, Outcome as Came, Refusal as Said, Verb};
 
-use super::methods::in_step;
+use super::methods::{goes, in_step};
 use super::step::{
     Open, advance, answer, apply, cookie_tag, end_entry, find, open, progress, refused, say, store,
     target,
@@ -51,20 +51,7 @@ pub async fn choose_reset(
     cookie: &Secret<String>,
     version: i64,
 ) -> Result<Option<Outcome>, AppError> {
-    in_step(
-        app,
-        ctx,
-        cookie,
-        version,
-        async |mut tx, open| match apply(&open, Event::ChooseReset) {
-            Ok(step) => {
-                let moved = store(&mut tx, app, ctx, open, step, Vec::new()).await?;
-                Ok(answer(app, moved, None))
-            }
-            Err(refusal) => Ok(say(app, &open, refused(refusal))),
-        },
-    )
-    .await
+    goes(app, ctx, cookie, version, || Event::ChooseReset).await
 }
 
 /// Has an agent set the new password.

@@ -408,7 +408,7 @@ async fn a_lock_is_lifted_without_a_new_password_where_the_tenant_allows_it() {
     .await;
 }
 
-async fn arrive(test: &TestApp, password: &str) -> Arrival {
+pub(crate) async fn arrive(test: &TestApp, password: &str) -> Arrival {
     let mut arrival = Arrival::start(test, "ada@contoso.com").await;
     arrival.password(password).await;
     arrival

@@ -10,12 +10,12 @@ use latchkey_crypto::hpke::OpeningKey;
 use latchkey_crypto::sign::SigningKey;
 use latchkey_store::tenants;
 use latchkey_testkit::agent::{Agent, WELL, connect};
-use latchkey_testkit::{Arrival, Seeded, TestApp, both};
+use latchkey_testkit::{Seeded, TestApp, both};
 use latchkey_wire::operation::{Outcome, Refusal};
 use latchkey_wire::proof;
 use latchkey_wire::v1::{self, DirectoryHealth};
 
-use crate::writeback::{ANCHOR, DOMAIN, NEW, OLD, contoso, hash, proved};
+use crate::writeback::{ANCHOR, DOMAIN, NEW, OLD, arrive, contoso, hash, proved};
 use crate::writeback_faults::post_and_die;
 
 async fn revoke(test: &TestApp, agent: &Agent) {
@@ -175,12 +175,6 @@ async fn keys_that_nobody_asked_for_are_not_taken() {
         assert_eq!(offer().await, Some(2));
     })
     .await;
-}
-
-async fn arrive(test: &TestApp, password: &str) -> Arrival {
-    let mut arrival = Arrival::start(test, "ada@contoso.com").await;
-    arrival.password(password).await;
-    arrival
 }
 
 /// S37: a directory counts the same wrong password as often as it comes, and so do we, or the account

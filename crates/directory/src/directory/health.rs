@@ -21,31 +21,16 @@ pub(super) async fn of_each(directory: &Directory) -> Vec<(Address, Health)> {
 
 async fn judge(directory: &Directory, taken: Result<Lease, Failure>) -> Health {
     let settings = &directory.pool.settings;
-    let mut health = Health {
-        bind: Bind::Ok,
-        server: None,
-        server_name: None,
-        kind_as_configured: None,
-        base_readable: None,
-        policy_hints: None,
-        clock_ahead_us: None,
-        certificate_expires: None,
-    };
     let mut lease = match taken {
         Ok(lease) => lease,
-        Err(Failure::NotConfigured(text)) => {
-            health.bind = Bind::Refused(text);
-            return health;
-        }
-        Err(Failure::Untrusted(text)) => {
-            health.bind = Bind::Untrusted(text);
-            return health;
-        }
+        Err(Failure::NotConfigured(text)) => return Health::of(Bind::Refused(text)),
+        Err(Failure::Untrusted(text)) => return Health::of(Bind::Untrusted(text)),
         Err(other) => {
-            health.bind = Bind::NotReached(other.detail().unwrap_or(other.code()).to_owned());
-            return health;
+            let why = other.detail().unwrap_or(other.code());
+            return Health::of(Bind::NotReached(why.to_owned()));
         }
     };
+    let mut health = Health::of(Bind::Ok);
     let root = lease.root.clone();
     let is_active_directory = settings.kind == Kind::ActiveDirectory;
     health.server = Some(lease.label.clone());
