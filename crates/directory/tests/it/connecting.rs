@@ -121,7 +121,7 @@ async fn a_server_that_is_not_there_is_unreachable_until_it_is() {
     samba.with_expired_certificate();
     let outcome = directory.verify(&id, &password(NEW)).await;
     assert!(
-        matches!(&outcome, Err(Failure::Unreachable(why)) if why.contains("expired")),
+        matches!(&outcome, Err(Failure::Untrusted(why)) if why.contains("expired")),
         "{outcome:?}"
     );
 }
