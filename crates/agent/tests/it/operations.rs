@@ -90,6 +90,7 @@ async fn every_refusal_keeps_its_meaning() {
             (policy(Breach::Unspecified), Refusal::Policy),
             (Failure::NotConfigured("x".into()), Refusal::NotConfigured),
             (Failure::Unreachable("x".into()), Refusal::Unreachable),
+            (Failure::Untrusted("x".into()), Refusal::Unreachable),
             (
                 Failure::Unexpected {
                     code: 80,
