@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use latchkey_store::outbox;
+use latchkey_store::{Db, outbox};
 use latchkey_testkit::pg;
 use latchkey_types::Timestamp;
 use tokio::sync::watch;
@@ -157,9 +157,18 @@ async fn kill_and_look(
     let process = installation.serve(port).await;
     crowd.is_over.store(true, Ordering::SeqCst);
     tell.send_replace((kills + 1, Some(process.address())));
-    while let Some(ended) = walking.join_next().await {
-        ended.unwrap();
-    }
+    let walked = async {
+        while let Some(ended) = walking.join_next().await {
+            ended.unwrap();
+        }
+    };
+    // Each of them may wait for a mail or two.
+    let walked = tokio::time::timeout(4 * LEASES, walked).await;
+    assert!(
+        walked.is_ok(),
+        "somebody walks for ever: {}",
+        process.said()
+    );
     assert!(crowd.waiting.lock().unwrap().is_empty());
     let db = installation.open().await;
     let drained = async {
@@ -178,7 +187,7 @@ async fn kill_and_look(
     assert!(drained.is_ok(), "messages are left in the outbox");
     let before = ledger.entries();
     books.check(&db, &before, || ledger.entries()).await;
-    db.close().await;
+    close(&db).await;
     let verified = installation.run(&["audit", "verify"]);
     assert!(
         verified.contains("unbroken") && !verified.contains("BROKEN"),
@@ -205,7 +214,12 @@ async fn look(installation: &Installation, books: &mut Books, ledger: &Arc<Ledge
     let before = ledger.entries();
     let db = installation.open().await;
     books.check(&db, &before, || ledger.entries()).await;
-    db.close().await;
+    close(&db).await;
+}
+
+async fn close(db: &Db) {
+    let closed = tokio::time::timeout(PATIENCE, db.close()).await;
+    assert!(closed.is_ok(), "a database that does not close");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
