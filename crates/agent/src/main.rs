@@ -497,6 +497,8 @@ fn log(log: &Log) -> Result<(), String> {
     let filter = EnvFilter::try_new(&log.level).map_err(|error| format!("log.level: {error}"))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // Where nobody reads the log any more, saying so there would panic.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     let begun = if log.json {
         builder

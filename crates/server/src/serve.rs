@@ -64,6 +64,8 @@ pub(crate) fn log(log: &Log) -> Result<(), Failure> {
     let filter = filter(&log.level).map_err(|error| format!("log.level: {error}"))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // Where nobody reads the log any more, saying so there would panic.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     let started = if log.json {
         builder

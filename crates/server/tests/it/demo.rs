@@ -125,6 +125,16 @@ fn nothing_is_served_without_an_address_for_links() {
 }
 
 #[test]
+fn a_service_whose_log_nobody_reads_any_more_ends_when_it_is_told_to() {
+    let here = Installation::new();
+    let port = free_port();
+    let file = here.write("quiet.toml", &format!("listen = \"127.0.0.1:{port}\"\n"));
+    let mut serve = Running::start(&here.path(""), &["serve", "--config", &file]);
+    serve.log_line("\"ready\"");
+    assert_eq!(serve.stop_unread(), Some(0));
+}
+
+#[test]
 fn the_service_answers_counts_and_ends_in_order() {
     let here = Installation::new();
     let (port, metrics) = (free_port(), free_port());

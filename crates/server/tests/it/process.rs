@@ -132,6 +132,29 @@ impl Running {
         self.child.wait().unwrap().code()
     }
 
+    /// The same where nobody reads its log any more. `None`: it did not end in 20 seconds.
+    #[cfg(unix)]
+    pub(crate) fn stop_unread(mut self) -> Option<i32> {
+        use std::sync::mpsc::{RecvTimeoutError, channel};
+        drop(self.child.stderr.take());
+        let signal = |signal: &str, pid: &str| {
+            Command::new("kill").args([signal, pid]).status().unwrap();
+        };
+        let pid = self.child.id().to_string();
+        signal("-TERM", &pid);
+        let (ended, is_over) = channel::<()>();
+        let watch = std::thread::spawn(move || {
+            let patience = std::time::Duration::from_secs(20);
+            if is_over.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+                signal("-KILL", &pid);
+            }
+        });
+        let code = self.child.wait().unwrap().code();
+        drop(ended);
+        watch.join().unwrap();
+        code
+    }
+
     /// Waits for it to end by itself: the exit code and what it said.
     pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let mut said = String::new();
