@@ -109,8 +109,13 @@ impl Status {
         match self {
             // It goes by the service's time, but its log and its certificates do not.
             Self::Running if agent.clock_ahead.saturating_abs() >= WRONG_CLOCK => {
-                let seconds = agent.clock_ahead / 1_000;
-                format!("running, but the clock of its host is {seconds} s ahead: set it right")
+                let seconds = agent.clock_ahead.unsigned_abs() / 1_000;
+                let side = if agent.clock_ahead < 0 {
+                    "behind"
+                } else {
+                    "ahead"
+                };
+                format!("running, but the clock of its host is {seconds} s {side}: set it right")
             }
             Self::Running => "running".to_owned(),
             Self::OutOfDate => "connected, but the agent is out of date".to_owned(),
